@@ -1,0 +1,252 @@
+//! A trace made ready for replay: dense references and the changes between them.
+//!
+//! A [`Program`] is made once by [`crate::resolve::Resolver`] and read by any number of replays at the same time. It
+//! holds what is the same for every policy and memory size; nothing in it ever changes during a replay.
+
+use std::sync::OnceLock;
+
+use crate::ids::{Column, PageId, ProcessNumber, SegmentNumber};
+use crate::trace::{Label, Settings};
+
+/// A segment of the trace.
+#[derive(Clone, Debug)]
+pub struct Segment {
+    /// Its name.
+    pub label: Label,
+    /// Its size in pages, touched or not.
+    pub size: u64,
+    /// Its first page; the touched pages of a segment are numbered in a row.
+    pub first_page: PageId,
+    /// How many of its pages are ever referenced.
+    pub touched: u32,
+    /// Where the index in the segment jumps: (index in the segment, touched pages before it), ascending; the first row is
+    /// that of the first touched page. One row for a segment whose touched pages are in a row.
+    pub runs: Vec<(u64, u32)>,
+}
+
+impl Segment {
+    /// The touched pages.
+    pub fn pages(&self) -> std::ops::Range<u32> {
+        self.first_page.get()..self.first_page.get() + self.touched
+    }
+
+    /// The page one past the last touched one.
+    pub fn end(&self) -> PageId {
+        PageId::new(self.pages().end)
+    }
+
+    /// The index in the segment of one of its touched pages.
+    pub fn index_of(&self, page: PageId) -> u64 {
+        let rank = page.get() - self.first_page.get();
+        let run = self.runs.partition_point(|&(_, before)| before <= rank) - 1;
+        let (index, before) = self.runs[run];
+        index + u64::from(rank - before)
+    }
+
+    /// The first touched page at or after an index of the segment, or [`Segment::end`].
+    pub fn first_at(&self, index: u64) -> PageId {
+        let run = self.runs.partition_point(|&(start, _)| start <= index);
+        let after = self.runs.get(run).map_or(self.touched, |&(_, before)| before);
+        let rank = match run.checked_sub(1).map(|i| self.runs[i]) {
+            None => 0,
+            Some((start, before)) => u64::from(before).saturating_add(index - start).min(u64::from(after)) as u32,
+        };
+        PageId::new(self.first_page.get() + rank)
+    }
+}
+
+/// A change of segments, attachments or processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// The segment comes into being (R38).
+    Create {
+        /// Which one.
+        segment: SegmentNumber,
+        /// Whether it is locked from the start.
+        locked: bool,
+    },
+    /// A process attaches it (R39).
+    Attach {
+        /// The process.
+        process: ProcessNumber,
+        /// The segment.
+        segment: SegmentNumber,
+    },
+    /// A process ends its youngest attachment of it (R40).
+    Detach {
+        /// The process.
+        process: ProcessNumber,
+        /// The segment.
+        segment: SegmentNumber,
+    },
+    /// It is marked for destruction (R41).
+    Remove(SegmentNumber),
+    /// It is locked (R45).
+    Lock(SegmentNumber),
+    /// It is unlocked (R45).
+    Unlock(SegmentNumber),
+    /// A process forks (R44).
+    Fork {
+        /// The parent.
+        parent: ProcessNumber,
+        /// The child.
+        child: ProcessNumber,
+    },
+    /// A process ends (R43).
+    Exit(ProcessNumber),
+}
+
+/// A change and its place in the order of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The references that come before it.
+    pub before: u64,
+    /// What changes.
+    pub control: Control,
+}
+
+/// One reference, decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The page.
+    pub page: PageId,
+    /// The attachment of the page's segment through which it is reached.
+    pub column: Column,
+    /// Whether it is a write.
+    pub write: bool,
+}
+
+/// A word that holds one packed reference: write bit, then the column, then the page.
+pub trait Packed: Copy + Send + Sync + 'static {
+    /// The word as 64 bits.
+    fn bits(self) -> u64;
+}
+
+impl Packed for u32 {
+    #[inline(always)]
+    fn bits(self) -> u64 {
+        u64::from(self)
+    }
+}
+
+impl Packed for u64 {
+    #[inline(always)]
+    fn bits(self) -> u64 {
+        self
+    }
+}
+
+/// All references of a trace, in order.
+#[derive(Clone, Debug)]
+pub enum References {
+    /// Four bytes each: enough for 2^31 pages with one sharer, 2^27 with 16.
+    Narrow(Vec<u32>),
+    /// Eight bytes each, for what does not fit.
+    Wide(Vec<u64>),
+}
+
+impl References {
+    /// How many.
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Narrow(words) => words.len() as u64,
+            Self::Wide(words) => words.len() as u64,
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// How a reference is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packing {
+    /// Bits of the column.
+    pub column_bits: u32,
+}
+
+impl Packing {
+    /// Packs a reference; the page takes the bits above the column.
+    pub fn pack(self, reference: Reference) -> u64 {
+        (u64::from(reference.page.get()) << (1 + self.column_bits))
+            | (u64::from(reference.column.get()) << 1)
+            | u64::from(reference.write)
+    }
+
+    /// Takes a packed reference apart.
+    #[inline(always)]
+    pub fn unpack(self, bits: u64) -> Reference {
+        Reference {
+            page: PageId::new((bits >> (1 + self.column_bits)) as u32),
+            column: Column::new((bits >> 1) as u32 & ((1 << self.column_bits) - 1)),
+            write: bits & 1 != 0,
+        }
+    }
+}
+
+/// What was counted while the trace was resolved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// References that read.
+    pub reads: u64,
+    /// References that write.
+    pub writes: u64,
+    /// Segments that had to be created, and attachments that had to be made, because the trace began late
+    /// (`--implicit-attach`).
+    pub implicit_segments: u64,
+    /// See [`Counts::implicit_segments`].
+    pub implicit_attachments: u64,
+    /// The most attachments that one segment has at a time.
+    pub most_attachments: u32,
+}
+
+/// A trace made ready for replay.
+#[derive(Debug)]
+pub struct Program {
+    /// What the trace says about its replay.
+    pub settings: Settings,
+    /// The segments, by [`SegmentNumber`].
+    pub segments: Vec<Segment>,
+    /// The process ids, by [`ProcessNumber`].
+    pub processes: Vec<u64>,
+    /// The changes in order.
+    pub changes: Vec<Change>,
+    /// The references in order.
+    pub references: References,
+    /// How they are packed.
+    pub packing: Packing,
+    /// The time of each reference, where it was asked for.
+    pub times: Option<Vec<u64>>,
+    /// What was counted on the way.
+    pub counts: Counts,
+    /// The segment of each page, by [`PageId`].
+    pub segment_of: Vec<SegmentNumber>,
+    pub(crate) next_use: OnceLock<Vec<u32>>,
+}
+
+impl Program {
+    /// Distinct pages that are referenced: the number of frames at which nothing is ever swapped out.
+    pub fn footprint(&self) -> u32 {
+        self.segment_of.len() as u32
+    }
+
+    /// The segment a page belongs to.
+    pub fn segment(&self, page: PageId) -> &Segment {
+        &self.segments[self.segment_of[page.index()].index()]
+    }
+
+    /// One reference by its position.
+    ///
+    /// # Panics
+    /// When there are not that many.
+    pub fn reference(&self, position: u64) -> Reference {
+        let position = usize::try_from(position).expect("a position in memory");
+        let bits = match &self.references {
+            References::Narrow(words) => words[position].bits(),
+            References::Wide(words) => words[position].bits(),
+        };
+        self.packing.unpack(bits)
+    }
+}

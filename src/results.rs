@@ -1,0 +1,163 @@
+//! What a replay puts out: one flat [`Row`] for each (trace, policy, parameters, frames), and beside it what does not fit
+//! a row. Table, csv, json and charts are all made from these and from nothing else; nothing is computed there.
+
+use serde::{Deserialize, Serialize};
+
+/// The counts of one run. The names and their order are those of `results.csv`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The name of the trace: its file name without folder and endings.
+    pub trace: String,
+    /// The name of the policy.
+    pub policy: String,
+    /// Its parameters as `key=value`, joined with `;`; empty where it has none.
+    pub params: String,
+    /// What the policy may know: `bits`, `refs` or `future`.
+    pub sight: String,
+    /// Frames of memory.
+    pub frames: u64,
+    /// References replayed.
+    pub references: u64,
+    /// References to a page present in the process's page table (R11).
+    pub hits: u64,
+    /// References to a resident page that the process's table did not have (R12).
+    pub minor_faults: u64,
+    /// First touches (R13).
+    pub zero_faults: u64,
+    /// Pages brought back from swap (R14).
+    pub swap_ins: u64,
+    /// Pages written to swap: the headline number.
+    pub swap_outs: u64,
+    /// Those of them that were written to since they last came in.
+    pub dirty_swap_outs: u64,
+    /// Page-table entries replaced by a swapped-out entry, of victims and others.
+    pub ptes_invalidated: u64,
+    /// Those of them that were taken from a page that stayed in memory.
+    pub wasted_invalidations: u64,
+    /// Pages examined in search of a victim (the kernel's `swap_attempts`).
+    pub swap_attempts: u64,
+    /// Scans that began and found no victim (R27).
+    pub failed_scans: u64,
+    /// References abandoned because no frame could be had (R37).
+    pub out_of_memory: u64,
+    /// Jain's index over segments of swap-outs per resident page, from 1/segments to 1, which is even; none where nothing
+    /// was swapped out.
+    pub fairness: Option<f64>,
+}
+
+/// The figures of one segment in one run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SegmentFigures {
+    /// Its name.
+    pub segment: String,
+    /// Its size in pages.
+    pub pages: u64,
+    /// Pages referenced at least once.
+    pub touched: u64,
+    /// Minor faults on its pages.
+    pub minor_faults: u64,
+    /// First touches of its pages.
+    pub zero_faults: u64,
+    /// Swap-ins of its pages.
+    pub swap_ins: u64,
+    /// Swap-outs of its pages.
+    pub swap_outs: u64,
+    /// Dirty swap-outs of its pages.
+    pub dirty_swap_outs: u64,
+    /// Its resident pages, averaged over the references of the run.
+    pub mean_resident: f64,
+}
+
+/// The distribution of a quantity: how often it was recorded, and the values at fixed percentiles (hdrhistogram, three
+/// significant figures).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Percentiles {
+    /// Values recorded.
+    pub count: u64,
+    /// The smallest.
+    pub min: u64,
+    /// The mean.
+    pub mean: f64,
+    /// Half of the values are at most this.
+    pub p50: u64,
+    /// 90 % are at most this.
+    pub p90: u64,
+    /// 99 % are at most this.
+    pub p99: u64,
+    /// 99.9 % are at most this.
+    pub p999: u64,
+    /// The largest.
+    pub max: u64,
+}
+
+/// The three distributions kept for each run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Distributions {
+    /// Pages examined for each swap-out, failed scans of the same reclaim included.
+    pub attempts_per_swap_out: Percentiles,
+    /// Entries taken for each swap-out, those of other pages of the same reclaim included.
+    pub entries_per_swap_out: Percentiles,
+    /// References from a swap-out to the swap-in of the same page, for pages that came back.
+    pub references_to_next_use: Percentiles,
+}
+
+/// All that one replay puts out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// The counts.
+    #[serde(flatten)]
+    pub row: Row,
+    /// What happened in each segment, in order of creation; those without a touched page are left out.
+    pub segments: Vec<SegmentFigures>,
+    /// The distributions.
+    pub distributions: Distributions,
+}
+
+/// Where a trace comes from and what is in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TraceFacts {
+    /// The name used in the rows.
+    pub name: String,
+    /// What the user typed, or `built in`.
+    pub path: String,
+    /// The format's name in the registry.
+    pub format: String,
+    /// `gz` or `zst` where the file was compressed.
+    pub compression: Option<String>,
+    /// SHA-256 of the file as it is on disk, in hexadecimal.
+    pub sha256: String,
+    /// References.
+    pub references: u64,
+    /// References that write.
+    pub writes: u64,
+    /// Distinct pages referenced.
+    pub footprint: u64,
+    /// Segments.
+    pub segments: u64,
+    /// Processes.
+    pub processes: u64,
+    /// Records left out with `--lenient`.
+    pub skipped: u64,
+}
+
+/// The whole outcome of `compare` or `replay`, and what it was made from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    /// The version of this schema, [`Results::SCHEMA`].
+    pub schema: u32,
+    /// The version of clockhand.
+    pub version: String,
+    /// The command's arguments, without those that can't change a result.
+    pub arguments: Vec<String>,
+    /// The seed.
+    pub seed: u64,
+    /// The traces, in the order of the command line.
+    pub traces: Vec<TraceFacts>,
+    /// The runs, ordered by trace, policy and parameters as given, and frames ascending.
+    pub runs: Vec<Run>,
+}
+
+impl Results {
+    /// The version of the schema of `results.json`; raised whenever a field changes its meaning or goes away.
+    pub const SCHEMA: u32 = 1;
+}
