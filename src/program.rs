@@ -3,10 +3,13 @@
 //! A [`Program`] is made once by [`crate::resolve::Resolver`] and read by any number of replays at the same time. It
 //! holds what is the same for every policy and memory size; nothing in it ever changes during a replay.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::ids::{Column, PageId, ProcessNumber, SegmentNumber};
 use crate::trace::{Label, Settings};
+
+/// In place of a position: the page is not referenced again.
+pub const NO_NEXT_USE: u32 = u32::MAX;
 
 /// A segment of the trace.
 #[derive(Clone, Debug)]
@@ -168,6 +171,9 @@ pub struct Packing {
 }
 
 impl Packing {
+    /// Bits of the column in 64-bit words, which leave 32 to the page.
+    const WIDE_COLUMN_BITS: u32 = 31;
+
     /// Packs a reference; the page takes the bits above the column.
     pub fn pack(self, reference: Reference) -> u64 {
         (u64::from(reference.page.get()) << (1 + self.column_bits))
@@ -183,6 +189,96 @@ impl Packing {
             column: Column::new((bits >> 1) as u32 & ((1 << self.column_bits) - 1)),
             write: bits & 1 != 0,
         }
+    }
+}
+
+/// Packs references while it is not known how many pages and columns there will be: the bits of a column grow when they
+/// have to, and words become 64 bits when 32 do not do any more.
+#[derive(Clone, Debug)]
+pub struct ReferenceBuilder {
+    packing: Packing,
+    references: References,
+    most_columns: u32,
+    highest_page: u32,
+}
+
+impl Default for ReferenceBuilder {
+    fn default() -> Self {
+        Self {
+            packing: Packing { column_bits: 6 },
+            references: References::Narrow(Vec::new()),
+            most_columns: 1,
+            highest_page: 0,
+        }
+    }
+}
+
+impl ReferenceBuilder {
+    /// How many references there are.
+    pub fn len(&self) -> u64 {
+        self.references.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds one.
+    #[inline]
+    pub fn push(&mut self, reference: Reference) {
+        self.most_columns = self.most_columns.max(reference.column.get() + 1);
+        self.highest_page = self.highest_page.max(reference.page.get());
+        if self.most_columns > 1 << self.packing.column_bits {
+            self.make_room();
+        }
+        let mut bits = self.packing.pack(reference);
+        if matches!(self.references, References::Narrow(_)) && bits > u64::from(u32::MAX) {
+            self.make_room();
+            bits = self.packing.pack(reference);
+        }
+        match &mut self.references {
+            References::Narrow(words) => words.push(bits as u32),
+            References::Wide(words) => words.push(bits),
+        }
+    }
+
+    /// The references, with each page given its final number.
+    pub fn finish(self, order: &[PageId]) -> (References, Packing) {
+        let Self { packing, mut references, .. } = self;
+        let renumber = |bits: u64| {
+            let reference = packing.unpack(bits);
+            packing.pack(Reference { page: order[reference.page.index()], ..reference })
+        };
+        match &mut references {
+            References::Narrow(words) => words.iter_mut().for_each(|word| *word = renumber(word.bits()) as u32),
+            References::Wide(words) => words.iter_mut().for_each(|word| *word = renumber(*word)),
+        }
+        (references, packing)
+    }
+
+    /// Packs all again so that the columns and pages seen have room.
+    #[cold]
+    fn make_room(&mut self) {
+        let column_bits = self.most_columns.next_power_of_two().trailing_zeros();
+        let page_bits = u32::BITS - self.highest_page.leading_zeros();
+        let old = self.packing;
+        let words = std::mem::replace(&mut self.references, References::Narrow(Vec::new()));
+        if page_bits + column_bits < u32::BITS
+            && let References::Narrow(words) = words
+        {
+            self.packing = Packing { column_bits };
+            let again = words.into_iter().map(|word| self.packing.pack(old.unpack(word.bits())));
+            self.references = References::Narrow(again.map(|bits| bits as u32).collect());
+            return;
+        }
+        self.packing = Packing { column_bits: Packing::WIDE_COLUMN_BITS };
+        let packing = self.packing;
+        let again = |bits: u64| packing.pack(old.unpack(bits));
+        self.references = References::Wide(match words {
+            References::Narrow(words) => words.into_iter().map(|word| again(word.bits())).collect(),
+            References::Wide(words) => words.into_iter().map(again).collect(),
+        });
     }
 }
 
@@ -223,7 +319,7 @@ pub struct Program {
     pub counts: Counts,
     /// The segment of each page, by [`PageId`].
     pub segment_of: Vec<SegmentNumber>,
-    pub(crate) next_use: OnceLock<Vec<u32>>,
+    pub(crate) next_uses: OnceLock<Arc<Vec<u32>>>,
 }
 
 impl Program {
@@ -237,6 +333,26 @@ impl Program {
         &self.segments[self.segment_of[page.index()].index()]
     }
 
+    /// For each reference the position of the next one to the same page, or [`NO_NEXT_USE`]; made when first asked for.
+    ///
+    /// # Errors
+    /// When there are too many references for 32-bit positions.
+    pub fn next_uses(&self) -> Result<&Arc<Vec<u32>>, String> {
+        let references = self.references.len();
+        if references >= u64::from(NO_NEXT_USE) {
+            return Err(format!("{references} references are more than the {NO_NEXT_USE} it can look ahead over"));
+        }
+        Ok(self.next_uses.get_or_init(|| {
+            let mut next_of_page = vec![NO_NEXT_USE; self.segment_of.len()];
+            let mut next_uses = vec![NO_NEXT_USE; references as usize];
+            for position in (0..references as usize).rev() {
+                let page = self.reference(position as u64).page;
+                next_uses[position] = std::mem::replace(&mut next_of_page[page.index()], position as u32);
+            }
+            Arc::new(next_uses)
+        }))
+    }
+
     /// One reference by its position.
     ///
     /// # Panics
@@ -248,5 +364,55 @@ impl Program {
             References::Wide(words) => words[position].bits(),
         };
         self.packing.unpack(bits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn segment(indices: &[u64]) -> Segment {
+        let mut runs: Vec<(u64, u32)> = Vec::new();
+        for (rank, &index) in indices.iter().enumerate() {
+            if rank == 0 || indices[rank - 1] + 1 != index {
+                runs.push((index, rank as u32));
+            }
+        }
+        let (first_page, touched) = (PageId::new(100), indices.len() as u32);
+        Segment { label: Label::Number(0), size: 64, first_page, touched, runs }
+    }
+
+    proptest! {
+        #[test]
+        fn indices_and_pages_are_each_others_inverse(set in prop::collection::btree_set(0u64..60, 0..40)) {
+            let indices: Vec<u64> = set.into_iter().collect();
+            let segment = segment(&indices);
+            for (rank, &index) in indices.iter().enumerate() {
+                prop_assert_eq!(segment.index_of(PageId::new(100 + rank as u32)), index);
+            }
+            for index in 0..64 {
+                let before = indices.iter().filter(|&&other| other < index).count() as u32;
+                prop_assert_eq!(segment.first_at(index), PageId::new(100 + before));
+            }
+            prop_assert_eq!(segment.first_at(u64::MAX), segment.end());
+        }
+
+        #[test]
+        fn references_survive_every_change_of_packing(
+            list in prop::collection::vec((prop_oneof![0u32..100, 0u32..1 << 26, any::<u32>().prop_map(|n| n >> 1)],
+                prop_oneof![0u32..4, 0u32..100, 0u32..5000], any::<bool>()), 1..60),
+        ) {
+            let references: Vec<Reference> = list.iter()
+                .map(|&(page, column, write)| Reference { page: PageId::new(page), column: Column::new(column), write })
+                .collect();
+            let mut builder = ReferenceBuilder::default();
+            references.iter().for_each(|&reference| builder.push(reference));
+            let unpacked: Vec<Reference> = match &builder.references {
+                References::Narrow(words) => words.iter().map(|word| builder.packing.unpack(word.bits())).collect(),
+                References::Wide(words) => words.iter().map(|word| builder.packing.unpack(*word)).collect(),
+            };
+            prop_assert_eq!(unpacked, references);
+        }
     }
 }

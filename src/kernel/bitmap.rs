@@ -1,0 +1,114 @@
+//! A flat set of small numbers that finds the next member, or the next gap, a word at a time.
+//!
+//! It holds numbers and nothing about what they stand for; it never grows after it was made.
+
+/// A set of numbers below a fixed limit.
+#[derive(Clone, Debug, Default)]
+pub struct Bitmap {
+    words: Vec<u64>,
+    length: usize,
+}
+
+impl Bitmap {
+    /// An empty set for numbers below `length`.
+    pub fn new(length: usize) -> Self {
+        Self { words: vec![0; length.div_ceil(64)], length }
+    }
+
+    /// Whether a number is in the set.
+    ///
+    /// # Panics
+    /// When it is not below the limit; so do the others.
+    #[inline]
+    pub fn contains(&self, number: usize) -> bool {
+        self.words[number / 64] >> (number % 64) & 1 != 0
+    }
+
+    /// Puts a number in; false where it was there.
+    #[inline]
+    pub fn insert(&mut self, number: usize) -> bool {
+        let word = &mut self.words[number / 64];
+        let before = *word;
+        *word |= 1 << (number % 64);
+        before != *word
+    }
+
+    /// Takes a number out; false where it was not there.
+    #[inline]
+    pub fn remove(&mut self, number: usize) -> bool {
+        let word = &mut self.words[number / 64];
+        let before = *word;
+        *word &= !(1 << (number % 64));
+        before != *word
+    }
+
+    /// The lowest member at or above `from` and below `end`.
+    #[inline]
+    pub fn next_set(&self, from: usize, end: usize) -> Option<usize> {
+        self.search(from, end, |word| word)
+    }
+
+    /// The lowest number at or above `from` and below the limit that is not in the set.
+    #[inline]
+    pub fn next_clear(&self, from: usize) -> Option<usize> {
+        self.search(from, self.length, |word| !word)
+    }
+
+    /// All members, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        let mut from = 0;
+        std::iter::from_fn(move || {
+            let found = self.next_set(from, self.length)?;
+            from = found + 1;
+            Some(found)
+        })
+    }
+
+    /// How many members there are.
+    pub fn count(&self) -> usize {
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    #[inline]
+    fn search(&self, from: usize, end: usize, view: impl Fn(u64) -> u64) -> Option<usize> {
+        let words = self.words.get(from / 64..end.div_ceil(64))?;
+        let (first, rest) = words.split_first()?;
+        let mut word = view(*first) & (u64::MAX << (from % 64));
+        let mut base = from / 64 * 64;
+        let mut rest = rest.iter();
+        while word == 0 {
+            word = view(*rest.next()?);
+            base += 64;
+        }
+        Some(base + word.trailing_zeros() as usize).filter(|&found| found < end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    proptest! {
+        #[test]
+        fn it_agrees_with_a_set(length in 1usize..300, changes in prop::collection::vec((0usize..300, any::<bool>()), 0..200)) {
+            let mut bitmap = Bitmap::new(length);
+            let mut set = BTreeSet::new();
+            for (number, put) in changes {
+                let number = number % length;
+                let changed = if put { set.insert(number) } else { set.remove(&number) };
+                let same = if put { bitmap.insert(number) } else { bitmap.remove(number) };
+                prop_assert_eq!(changed, same);
+            }
+            prop_assert_eq!(bitmap.iter().collect::<Vec<_>>(), set.iter().copied().collect::<Vec<_>>());
+            prop_assert_eq!(bitmap.count(), set.len());
+            for from in 0..length + 70 {
+                prop_assert_eq!(bitmap.next_clear(from), (from..length).find(|number| !set.contains(number)));
+                for end in [from / 2, length / 2, length] {
+                    prop_assert_eq!(bitmap.next_set(from, end), (from..end).find(|number| set.contains(number)));
+                }
+            }
+        }
+    }
+}

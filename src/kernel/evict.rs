@@ -1,0 +1,122 @@
+//! What happens to a candidate: the inner half of `shm_swap` (R25, R26).
+//!
+//! Which page is tried, and when to give up, is not decided here: the first is the policy's answer, the second the
+//! budget's in [`crate::replay`].
+
+use super::swap::SwapSlot;
+use super::{Kernel, LIST_SWAPPED, LIST_ZERO};
+use crate::ids::PageId;
+
+/// A policy's answer to "which page next?".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// The second chance of the hardware bits, for each sharer on its own: young entries are aged, old ones taken, and the
+    /// page goes when none is left (R25, R26).
+    IfOld(PageId),
+    /// The page goes, though sharers may have used it a moment ago.
+    Now(PageId),
+}
+
+impl Pick {
+    /// The page.
+    pub fn page(self) -> PageId {
+        match self {
+            Self::IfOld(page) | Self::Now(page) => page,
+        }
+    }
+}
+
+/// What became of a candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was written out and its frame is free.
+    Evicted {
+        /// Entries taken from it by this attempt.
+        sharers: u32,
+    },
+    /// It stays; some of its entries may have been aged or taken.
+    StillMapped,
+}
+
+impl Kernel {
+    /// Takes a swap slot for a scan (R19); none where all are used.
+    pub fn take_swap_slot(&mut self) -> Option<SwapSlot> {
+        self.swap.take()
+    }
+
+    /// Gives back the slot of a scan that found no victim (R27).
+    pub fn scan_failed(&mut self, slot: SwapSlot) {
+        self.swap.release(slot);
+        self.counters.failed_scans += 1;
+    }
+
+    /// Counts a page that is examined (`swap_attempts`, R24).
+    pub fn count_attempt(&mut self) {
+        self.counters.swap_attempts += 1;
+    }
+
+    /// Tries to evict a page into a swap slot (R25, R26). A page that is not resident or that is locked stays as it is.
+    pub fn try_evict(&mut self, pick: Pick, slot: SwapSlot) -> Verdict {
+        let page = pick.page();
+        debug_assert!(self.is_resident(page), "a candidate is resident");
+        debug_assert!(!self.is_locked(page), "a candidate is not locked");
+        if !self.is_resident(page) || self.is_locked(page) {
+            return Verdict::StillMapped;
+        }
+        let (taken, left) = self.unmap(page, matches!(pick, Pick::IfOld(_)));
+        self.counters.ptes_invalidated += u64::from(taken);
+        if left > 0 {
+            self.counters.wasted_invalidations += u64::from(taken);
+            return Verdict::StillMapped;
+        }
+        self.write_out(page, slot);
+        Verdict::Evicted { sharers: taken }
+    }
+
+    /// Takes the entries of a page: with `second_chance` only the old ones, while the young ones are aged. Returns how
+    /// many were taken and how many are left.
+    fn unmap(&mut self, page: PageId, second_chance: bool) -> (u32, u32) {
+        let words = self.words(page);
+        let (mut taken, mut left) = (0, 0);
+        for entries in &mut self.entries[words] {
+            let aged = if second_chance { entries.young } else { 0 };
+            taken += (entries.present & !aged).count_ones();
+            left += aged.count_ones();
+            entries.present = aged;
+            entries.young = 0;
+        }
+        self.counters.young_cleared += u64::from(left);
+        (taken, left)
+    }
+
+    /// Writes a page that nobody maps to a slot and frees its frame (R26). Whether it is dirty makes no difference to the
+    /// kernel (R17); it is counted for those who want to know what a clean copy in swap would save.
+    fn write_out(&mut self, page: PageId, slot: SwapSlot) {
+        self.list[page.index()] = LIST_SWAPPED + self.swap.number_of(slot);
+        self.free_frame(page);
+        self.shm_swp += 1;
+        let dirty = u64::from(self.written[page.index()]);
+        self.counters.swap_outs += 1;
+        self.counters.dirty_swap_outs += dirty;
+        let segment = self.segment_counters_mut(page);
+        segment.swap_outs += 1;
+        segment.dirty_swap_outs += dirty;
+    }
+
+    /// Frees what a page of a destroyed segment holds (R42).
+    pub(super) fn free_page(&mut self, page: PageId) {
+        let resident = self.is_resident(page);
+        let words = self.words(page);
+        self.entries[words].fill(super::Entries::default());
+        let word = std::mem::replace(&mut self.list[page.index()], LIST_ZERO);
+        if resident {
+            self.free_frame(page);
+        } else if word != LIST_ZERO {
+            self.swap.release(self.swap.slot_of(word - LIST_SWAPPED));
+            self.shm_swp -= 1;
+        } else {
+            return;
+        }
+        self.gone.push((page, resident));
+    }
+}

@@ -1,0 +1,86 @@
+//! What happens at a reference that is not a hit (R12 to R15): `do_no_page` and `shm_swap_in`, given that a frame is free.
+//!
+//! Where the frame comes from is not decided here: that is the reclaim of [`crate::replay`].
+
+use super::{Kernel, LIST_RESIDENT, LIST_SWAPPED, LIST_ZERO};
+use crate::ids::PageId;
+use crate::program::Reference;
+
+/// What a fault was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The page was resident, only the process's entry was missing (R12).
+    Minor,
+    /// First touch of the page (R13).
+    Zero,
+    /// The page was in swap (R14); the slot that it had is free now.
+    SwapIn(super::swap::SwapSlot),
+    /// No frame could be had (R37).
+    OutOfMemory,
+}
+
+impl Kernel {
+    /// Puts the page into the page table of the process that referred to it, and of no other (R12, R15).
+    ///
+    /// # Panics
+    /// When the page is not resident and no frame is free: the caller sees to that first.
+    pub fn fault(&mut self, reference: Reference) -> Fault {
+        let fault = if self.is_resident(reference.page) {
+            self.counters.minor_faults += 1;
+            self.segment_counters_mut(reference.page).minor_faults += 1;
+            Fault::Minor
+        } else {
+            self.bring_in(reference.page)
+        };
+        let (word, bit) = self.place(reference.page, reference.column);
+        self.entries[word].present |= bit;
+        self.entries[word].young |= bit;
+        self.written[reference.page.index()] |= reference.write;
+        fault
+    }
+
+    /// Gives up a reference for which no frame could be had; the page's entry stays as it was (R37, A8).
+    pub fn abandon(&mut self) -> Fault {
+        self.counters.out_of_memory += 1;
+        Fault::OutOfMemory
+    }
+
+    /// Puts a page that is not resident into a frame (R13, R14).
+    fn bring_in(&mut self, page: PageId) -> Fault {
+        assert!(self.free_frames() > 0, "a frame is free before a page is brought in (R14)");
+        let now = self.now;
+        let word = std::mem::replace(&mut self.list[page.index()], LIST_RESIDENT);
+        self.resident.insert(page.index());
+        self.written[page.index()] = false;
+        self.shm_rss += 1;
+        let segment = self.segment_counters_mut(page);
+        segment.resident += 1;
+        segment.residence = segment.residence.wrapping_sub(now);
+        if word == LIST_ZERO {
+            segment.zero_faults += 1;
+            self.counters.zero_faults += 1;
+            return Fault::Zero;
+        }
+        segment.swap_ins += 1;
+        self.counters.swap_ins += 1;
+        self.shm_swp -= 1;
+        let slot = self.swap.slot_of(word - LIST_SWAPPED);
+        self.swap.release(slot);
+        Fault::SwapIn(slot)
+    }
+
+    /// Takes a page out of memory: its frame is free, and its list word is what the caller makes it.
+    pub(super) fn free_frame(&mut self, page: PageId) {
+        let now = self.now;
+        self.resident.remove(page.index());
+        self.shm_rss -= 1;
+        let segment = self.segment_counters_mut(page);
+        segment.resident -= 1;
+        segment.residence = segment.residence.wrapping_add(now);
+    }
+
+    pub(super) fn segment_counters_mut(&mut self, page: PageId) -> &mut super::SegmentCounters {
+        let segment = self.program.segment_of[page.index()];
+        &mut self.segments[segment.index()]
+    }
+}

@@ -1,0 +1,116 @@
+//! What a policy may see of the model, and the one thing that it may do to it: clear accessed bits.
+//!
+//! Everything a kernel of that time could know is here; what a process refers to and when is not.
+
+use super::Kernel;
+use crate::ids::{PageId, SegmentNumber};
+use crate::program::Segment;
+
+/// The model as a policy sees it.
+#[derive(Debug)]
+pub struct Memory<'k> {
+    kernel: &'k mut Kernel,
+    wanted: Option<PageId>,
+}
+
+impl<'k> Memory<'k> {
+    /// A view for a reclaim on behalf of a page that is to come in, or of nobody (a background reclaim).
+    pub fn new(kernel: &'k mut Kernel, wanted: Option<PageId>) -> Self {
+        Self { kernel, wanted }
+    }
+
+    /// The page for which a frame is needed; none when the reclaim is not on behalf of a fault.
+    pub fn wanted(&self) -> Option<PageId> {
+        self.wanted
+    }
+
+    /// Frames of memory.
+    pub fn frames(&self) -> u64 {
+        self.kernel.frames()
+    }
+
+    /// Resident pages of all segments, locked or not (`shm_rss`).
+    pub fn shm_rss(&self) -> u64 {
+        self.kernel.shm_rss()
+    }
+
+    /// The references replayed so far: the virtual time of policies that sample.
+    pub fn now(&self) -> u64 {
+        self.kernel.now()
+    }
+
+    /// Whether a page is in a frame.
+    pub fn is_resident(&self, page: PageId) -> bool {
+        self.kernel.is_resident(page)
+    }
+
+    /// Whether a page belongs to a locked segment; it is no candidate then.
+    pub fn is_locked(&self, page: PageId) -> bool {
+        self.kernel.is_locked(page)
+    }
+
+    /// Whether a page was written since it last came in (the dirty bit).
+    pub fn is_dirty(&self, page: PageId) -> bool {
+        self.kernel.written(page)
+    }
+
+    /// Whether a page is young in any sharer's page table.
+    pub fn is_accessed(&self, page: PageId) -> bool {
+        self.kernel.entries[self.kernel.words(page)].iter().any(|entries| entries.young != 0)
+    }
+
+    /// Examines a page: whether it is young in any sharer's page table; it is old in all of them afterwards. Counted as an
+    /// attempt, as the kernel's own look at a page is (R24).
+    pub fn test_and_clear_accessed(&mut self, page: PageId) -> bool {
+        self.kernel.counters.swap_attempts += 1;
+        self.clear_accessed(page)
+    }
+
+    /// As [`Memory::test_and_clear_accessed`], for a policy that samples the bits at fixed times and not in search of a
+    /// victim: not counted as an attempt.
+    pub fn sample_accessed(&mut self, page: PageId) -> bool {
+        self.clear_accessed(page)
+    }
+
+    /// The segment in a slot of the segment table, none where the slot is unused or past the end.
+    pub fn segment_at(&self, slot: u32) -> Option<SegmentNumber> {
+        self.kernel.table.at(slot)
+    }
+
+    /// The highest slot in use, 0 when none are.
+    pub fn max_shmid(&self) -> u32 {
+        self.kernel.table.max_shmid()
+    }
+
+    /// Whether a segment is locked.
+    pub fn is_segment_locked(&self, segment: SegmentNumber) -> bool {
+        self.kernel.table.descriptor(segment).locked
+    }
+
+    /// A segment: its size and the numbers of its pages.
+    pub fn segment(&self, segment: SegmentNumber) -> &Segment {
+        &self.kernel.program.segments[segment.index()]
+    }
+
+    /// The segment of a page.
+    pub fn segment_of(&self, page: PageId) -> SegmentNumber {
+        self.kernel.segment_of(page)
+    }
+
+    /// The first resident page at or after `from` and before `end`.
+    #[inline]
+    pub fn next_resident(&self, from: PageId, end: PageId) -> Option<PageId> {
+        self.kernel.resident.next_set(from.index(), end.index()).map(PageId::from_index)
+    }
+
+    fn clear_accessed(&mut self, page: PageId) -> bool {
+        let words = self.kernel.words(page);
+        let mut cleared = 0;
+        for entries in &mut self.kernel.entries[words] {
+            cleared += entries.young.count_ones();
+            entries.young = 0;
+        }
+        self.kernel.counters.young_cleared += u64::from(cleared);
+        cleared > 0
+    }
+}

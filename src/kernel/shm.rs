@@ -1,0 +1,101 @@
+//! The system calls and what else changes segments and attachments (R38 to R46): create, attach, detach, remove, lock,
+//! fork, exit.
+//!
+//! The life of segments is [`super::segments`]; here is what it means for pages and entries.
+
+use super::Kernel;
+use crate::ids::{Column, PageId, SegmentNumber};
+use crate::program::Control;
+
+impl Kernel {
+    /// Carries out a change. Pages that went with their segment are kept for [`Kernel::take_gone`].
+    pub fn apply(&mut self, control: Control) {
+        match control {
+            Control::Create { segment, locked } => {
+                self.table.create(segment, locked);
+                self.shm_tot += self.program.segments[segment.index()].size;
+            }
+            // All entries of a new attachment are signatures (R39): its column is clear in every mask.
+            Control::Attach { process, segment } => {
+                self.table.attach(process, segment);
+            }
+            Control::Detach { process, segment } => {
+                let ended = self.table.detach(process, segment);
+                self.end_attachments(ended);
+            }
+            Control::Remove(segment) => {
+                if self.table.remove(segment) {
+                    self.destroy(segment);
+                }
+            }
+            Control::Lock(segment) => {
+                self.table.set_locked(segment, true);
+            }
+            Control::Unlock(segment) => {
+                self.table.set_locked(segment, false);
+            }
+            Control::Fork { parent, child } => {
+                for copy in self.table.fork(parent, child) {
+                    self.copy_entries(copy.segment, copy.parent, copy.child);
+                }
+            }
+            Control::Exit(process) => {
+                let ended = self.table.exit(process);
+                self.end_attachments(ended);
+            }
+        }
+    }
+
+    /// The pages that went with their segment since the last call, and whether they were resident; the rest of them were
+    /// in swap.
+    pub fn take_gone(&mut self) -> Vec<(PageId, bool)> {
+        std::mem::take(&mut self.gone)
+    }
+
+    fn end_attachments(&mut self, ended: impl IntoIterator<Item = super::segments::Detached>) {
+        for detached in ended {
+            self.clear_entries(detached.segment, detached.column);
+            if detached.destroyed {
+                self.destroy(detached.segment);
+            }
+        }
+    }
+
+    /// Empties the entries of an attachment (R40). Only resident pages have present entries.
+    fn clear_entries(&mut self, segment: SegmentNumber, column: Column) {
+        for page in self.resident_pages(segment) {
+            let (word, bit) = self.place(page, column);
+            self.entries[word].present &= !bit;
+            self.entries[word].young &= !bit;
+        }
+    }
+
+    /// Copies present entries to a child, where they are old (R44).
+    fn copy_entries(&mut self, segment: SegmentNumber, parent: Column, child: Column) {
+        for page in self.resident_pages(segment) {
+            if self.entry(page, parent).is_some() {
+                let (word, bit) = self.place(page, child);
+                self.entries[word].present |= bit;
+            }
+        }
+    }
+
+    fn destroy(&mut self, segment: SegmentNumber) {
+        let pages = self.program.segments[segment.index()].pages();
+        self.shm_tot -= self.program.segments[segment.index()].size;
+        for page in pages {
+            self.free_page(PageId::new(page));
+        }
+    }
+
+    fn resident_pages(&self, segment: SegmentNumber) -> Vec<PageId> {
+        let pages = self.program.segments[segment.index()].pages();
+        let (mut from, end) = (pages.start as usize, pages.end as usize);
+        let mut resident = Vec::new();
+        while let Some(page) = self.resident.next_set(from, end) {
+            resident.push(PageId::from_index(page));
+            from = page + 1;
+        }
+        resident
+    }
+}

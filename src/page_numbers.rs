@@ -1,0 +1,123 @@
+//! Numbers for the pages that a trace refers to: first in order of appearance, then, when all are known, by segment and
+//! index.
+//!
+//! Only pages that are referenced take room. What is done with the numbers is not decided here.
+
+use rustc_hash::FxHashMap;
+
+use crate::ids::{PageId, SegmentNumber};
+
+/// Pages of one segment whose numbers are kept together.
+const BLOCK: u64 = 16;
+/// Places of the cache of blocks, a power of two.
+const CACHE: usize = 1024;
+/// In place of a number: the page was not referenced yet.
+const NONE: u32 = u32::MAX;
+
+/// The pages seen so far.
+#[derive(Debug)]
+pub(crate) struct PageNumbers {
+    /// The first place in `numbers` of each block of pages.
+    blocks: FxHashMap<(SegmentNumber, u64), usize>,
+    cache: Vec<Option<(SegmentNumber, u64, usize)>>,
+    numbers: Vec<u32>,
+    seen: Vec<(SegmentNumber, u64)>,
+}
+
+/// All pages in their final order.
+#[derive(Debug)]
+pub(crate) struct Numbered {
+    /// The final number of each page by its number in order of appearance.
+    pub order: Vec<PageId>,
+    /// The segment of each page by final number.
+    pub segment_of: Vec<SegmentNumber>,
+    /// The touched pages of each segment.
+    pub segments: Vec<Touched>,
+}
+
+/// The touched pages of a segment; see [`crate::program::Segment`].
+#[derive(Clone, Debug)]
+pub(crate) struct Touched {
+    pub first_page: PageId,
+    pub count: u32,
+    pub runs: Vec<(u64, u32)>,
+    /// One past the highest index.
+    pub end_index: u64,
+}
+
+impl Default for PageNumbers {
+    fn default() -> Self {
+        Self { blocks: FxHashMap::default(), cache: vec![None; CACHE], numbers: Vec::new(), seen: Vec::new() }
+    }
+}
+
+impl PageNumbers {
+    /// The number of a page in order of appearance; none when there are too many.
+    #[inline]
+    pub fn number(&mut self, segment: SegmentNumber, index: u64) -> Option<PageId> {
+        let at = self.block(segment, index / BLOCK) + (index % BLOCK) as usize;
+        if self.numbers[at] == NONE {
+            let next = u32::try_from(self.seen.len()).ok().filter(|&next| next < NONE - 1)?;
+            self.numbers[at] = next;
+            self.seen.push((segment, index));
+        }
+        Some(PageId::new(self.numbers[at]))
+    }
+
+    /// One past the highest index referenced in a segment; slow.
+    pub fn end_index(&self, segment: SegmentNumber) -> u64 {
+        let indices =
+            self.seen.iter().filter(|&&(other, _)| other == segment).map(|&(_, index)| index.saturating_add(1));
+        indices.max().unwrap_or(0)
+    }
+
+    /// The final numbers, for so many segments.
+    pub fn finish(self, segments: usize) -> Numbered {
+        let Self { seen, .. } = self;
+        let mut by_place: Vec<u32> = (0..seen.len() as u32).collect();
+        by_place.sort_unstable_by_key(|&number| seen[number as usize]);
+        let mut order = vec![PageId::new(0); seen.len()];
+        let mut segment_of = Vec::with_capacity(seen.len());
+        let mut touched: Vec<Touched> = Vec::with_capacity(segments);
+        for (place, &number) in by_place.iter().enumerate() {
+            let (segment, index) = seen[number as usize];
+            order[number as usize] = PageId::from_index(place);
+            segment_of.push(segment);
+            fill_to(&mut touched, segment.index() + 1, place);
+            let last = touched.last_mut().expect("filled up to this segment");
+            if last.count == 0 || index != last.end_index {
+                last.runs.push((index, last.count));
+            }
+            last.count += 1;
+            last.end_index = index.saturating_add(1);
+        }
+        fill_to(&mut touched, segments, seen.len());
+        Numbered { order, segment_of, segments: touched }
+    }
+
+    #[inline]
+    fn block(&mut self, segment: SegmentNumber, block: u64) -> usize {
+        let place = (block as usize).wrapping_add(segment.index().wrapping_mul(397)) % CACHE;
+        match self.cache[place] {
+            Some((known, of, first)) if known == segment && of == block => first,
+            _ => self.find_block(segment, block, place),
+        }
+    }
+
+    fn find_block(&mut self, segment: SegmentNumber, block: u64, place: usize) -> usize {
+        let next = self.numbers.len();
+        let first = *self.blocks.entry((segment, block)).or_insert(next);
+        if first == next {
+            self.numbers.resize(next + BLOCK as usize, NONE);
+        }
+        self.cache[place] = Some((segment, block, first));
+        first
+    }
+}
+
+/// Adds segments without touched pages until there are so many; `place` is the number of the next page.
+fn fill_to(touched: &mut Vec<Touched>, segments: usize, place: usize) {
+    while touched.len() < segments {
+        touched.push(Touched { first_page: PageId::from_index(place), count: 0, runs: Vec::new(), end_index: 0 });
+    }
+}

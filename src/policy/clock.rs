@@ -1,0 +1,93 @@
+//! The clock: a ring of the pages in memory in load order, one hand, one accessed bit for each page.
+//!
+//! The hand passes a page whose accessed bit is set, and clears it; the first page whose bit is clear goes. The new page
+//! takes the victim's place, just behind the hand, so the hand meets it last. The bit of a page is young in any sharer's
+//! page table. `ref-on-load=1`: the reference that brings a page in sets its bit, as hardware does. `ref-on-load=0`: it
+//! comes in with the bit clear, as in the papers on ARC and CAR. A locked page is passed over with its bit untouched.
+//! Source: Corbató, A paging experiment with the Multics system, 1968.
+
+use super::page_list::PageList;
+use super::parameters::{Arguments, Parameter};
+use super::{Policy, Setup};
+use crate::ids::PageId;
+use crate::kernel::{Memory, Pick};
+
+/// A ring of pages and a hand.
+#[derive(Debug)]
+pub struct Clock {
+    ring: PageList,
+    /// The page that is looked at next; none when the ring is empty.
+    hand: Option<PageId>,
+    referenced_on_load: bool,
+}
+
+impl Clock {
+    fn after(&self, page: PageId) -> Option<PageId> {
+        self.ring.after(page).or(self.ring.front())
+    }
+
+    fn remove(&mut self, page: PageId) {
+        if self.hand == Some(page) {
+            self.hand = self.after(page).filter(|&next| next != page);
+        }
+        self.ring.remove(page);
+    }
+}
+
+impl Policy for Clock {
+    const NAME: &'static str = "clock";
+    const SUMMARY: &'static str = "one hand over the pages in load order, one accessed bit a page";
+    const SOURCE: &'static str = "Corbató 1968";
+    const FILE: &'static str = file!();
+    const PARAMETERS: &'static [Parameter] = &[Parameter {
+        key: "ref-on-load",
+        default: "1",
+        help: "1: a page comes in with its bit set, as by hardware; 0: clear, as in the ARC and CAR papers",
+    }];
+
+    fn new(setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
+        let allowed = "0 or 1";
+        let referenced_on_load = match arguments.get::<u8>("ref-on-load", allowed)? {
+            0 => false,
+            1 => true,
+            other => return Err(format!("`ref-on-load={other}` is not allowed: {allowed}")),
+        };
+        Ok(Self { ring: PageList::new(setup.pages), hand: None, referenced_on_load })
+    }
+
+    /// Looks at each page twice at most: the second time its bit is clear, unless it is locked.
+    fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
+        for _ in 0..2 * self.ring.len() {
+            let page = self.hand?;
+            if !memory.is_locked(page) {
+                if !memory.is_accessed(page) {
+                    return Some(Pick::Now(page));
+                }
+                memory.test_and_clear_accessed(page);
+            }
+            self.hand = self.after(page);
+        }
+        None
+    }
+
+    fn loaded(&mut self, page: PageId, memory: &mut Memory<'_>) {
+        match self.hand {
+            Some(hand) => self.ring.insert_before(page, hand),
+            None => {
+                self.ring.push_back(page);
+                self.hand = Some(page);
+            }
+        }
+        if !self.referenced_on_load {
+            memory.sample_accessed(page);
+        }
+    }
+
+    fn evicted(&mut self, page: PageId) {
+        self.remove(page);
+    }
+
+    fn freed(&mut self, page: PageId) {
+        self.remove(page);
+    }
+}

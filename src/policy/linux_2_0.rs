@@ -1,0 +1,64 @@
+//! The clock of Linux 2.0 for System V shared memory: `shm_swap` in `ipc/shm.c`.
+//!
+//! Two hands go over the segment table: `swap_id`, a segment, and `swap_idx`, a page of it, so that the segments are
+//! treated fairly. From where they stopped last time:
+//!
+//! 1. a slot without a segment, or a locked segment, is passed over, and the page index starts again at 0;
+//! 2. pages that are not resident are passed over at no cost;
+//! 3. the hands go on, then the page that they pointed at is tried: each sharer's young entry is aged, each old one
+//!    taken, and when no entry is left the page is written out;
+//! 4. the search ends with the first page written out, when the budget (`shm_rss >> prio`) is used up, or when the end of
+//!    the table is passed a second time.
+//!
+//! The hands go on before the page is tried and stay where they are after a failure, so the page that uses up the budget
+//! is passed over untouched until they come round again. Exact: rules R18 to R31, the recorded kernel runs agree call by
+//! call. What is done to a candidate is in `src/kernel/evict.rs`, the budget and the priorities in `src/replay.rs`.
+
+use super::parameters::{Arguments, Parameter};
+use super::two_hands::TwoHands;
+use super::{Hand, Policy, Setup};
+use crate::kernel::{Memory, Pick};
+use crate::program::Program;
+
+/// `shm_swap`'s choice of pages.
+#[doc(alias = "shm_swap")]
+#[derive(Debug)]
+pub struct Linux20 {
+    hands: TwoHands,
+    start_priority: u32,
+}
+
+impl Policy for Linux20 {
+    const NAME: &'static str = "linux-2.0";
+    const SUMMARY: &'static str =
+        "the clock of Linux 2.0 for System V shared memory: two hands, second chance per sharer";
+    const SOURCE: &'static str = "Linux 2.0.40, ipc/shm.c, shm_swap";
+    const FILE: &'static str = file!();
+    const PARAMETERS: &'static [Parameter] =
+        &[Parameter { key: "prio", default: "6", help: "priority at which a reclaim starts, 0 to 16" }];
+
+    fn new(_setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
+        let allowed = "a whole number from 0 to 16";
+        let start_priority = arguments.get("prio", allowed)?;
+        if start_priority > 16 {
+            return Err(format!("`prio={start_priority}` is not allowed: {allowed}"));
+        }
+        Ok(Self { hands: TwoHands::default(), start_priority })
+    }
+
+    fn start_priority(&self) -> u32 {
+        self.start_priority
+    }
+
+    fn begin_scan(&mut self, _memory: &mut Memory<'_>) {
+        self.hands.begin_scan();
+    }
+
+    fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
+        self.hands.advance(memory).map(Pick::IfOld)
+    }
+
+    fn hand(&self, program: &Program) -> Option<Hand> {
+        Some(self.hands.position(program))
+    }
+}

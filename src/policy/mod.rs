@@ -1,0 +1,181 @@
+//! Victim policies: one file a policy, one row a policy in [`POLICIES`].
+//!
+//! A policy answers one question, "which page next?", and is told what became of it. It reads the model through
+//! [`Memory`] and never changes it: what happens to a candidate, what it costs and when to give up is the kernel's part.
+//! To add a policy, write its file, name it below, and add its row.
+
+mod clock;
+mod fifo;
+mod linux_2_0;
+mod lru;
+mod opt;
+pub mod ordered_set;
+pub mod page_list;
+pub mod parameters;
+mod random;
+pub mod registry;
+mod sweep;
+pub mod two_hands;
+
+use crate::ids::PageId;
+use crate::kernel::{Memory, Pick};
+use crate::program::Program;
+use parameters::{Arguments, Parameter};
+use registry::{Entry, bits, future, references};
+
+/// All policies, in the order in which they are listed. The first is the reference that the others are compared with.
+pub static POLICIES: &[Entry] = &[
+    bits::<linux_2_0::Linux20>(),
+    bits::<sweep::Sweep>(),
+    bits::<clock::Clock>(),
+    bits::<fifo::Fifo>(),
+    references::<lru::Lru>(),
+    bits::<random::Random>(),
+    future::<opt::Opt>(),
+];
+
+/// What a policy may know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// The accessed bits of the page tables: a kernel could run it.
+    AccessedBits,
+    /// Every reference: only a simulator, or a database over its own buffers, could run it.
+    EveryReference,
+    /// The references to come: a bound, not a policy.
+    Future,
+}
+
+impl Sight {
+    /// The word in the results: `bits`, `refs` or `future`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::AccessedBits => "bits",
+            Self::EveryReference => "refs",
+            Self::Future => "future",
+        }
+    }
+
+    /// What it means for who could run the policy.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::AccessedBits => "a kernel could run it",
+            Self::EveryReference => "only a simulator sees every reference",
+            Self::Future => "a bound: it knows the future",
+        }
+    }
+}
+
+/// What a policy is made for.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup {
+    /// Pages that are ever referenced; they are numbered from 0.
+    pub pages: usize,
+    /// Segments; they are numbered from 0.
+    pub segments: usize,
+    /// Frames of memory, at least 1.
+    pub frames: u64,
+    /// The seed of the run, for policies that draw lots.
+    pub seed: u64,
+}
+
+/// The hand of a clock over segments and pages (`swap_id` and `swap_idx`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hand {
+    /// The slot of the segment table.
+    pub swap_id: u32,
+    /// The index of the next page in the segment there.
+    pub swap_idx: u64,
+}
+
+/// A victim policy.
+///
+/// The calls come in this order. For each scan: [`Policy::begin_scan`], then [`Policy::pick`] until the kernel evicts a
+/// page ([`Policy::evicted`]) or gives up. When the budget of a scan runs out the last answer was not tried, and nothing
+/// says so; the next scan asks again. For each page that comes in: [`Policy::loaded`].
+pub trait Policy: Sized + Send + 'static {
+    /// The name that users type.
+    const NAME: &'static str;
+    /// What it is, in one line.
+    const SUMMARY: &'static str;
+    /// The paper, book or code that defines it.
+    const SOURCE: &'static str;
+    /// The file that holds it: `file!()`.
+    const FILE: &'static str;
+    /// Its parameters.
+    const PARAMETERS: &'static [Parameter] = &[];
+
+    /// The policy at the start of a run. All memory that it needs is allocated here.
+    ///
+    /// # Errors
+    /// When the value of a parameter is out of range; the text says what is allowed.
+    fn new(setup: &Setup, arguments: &Arguments) -> Result<Self, String>;
+
+    /// The priority at which a reclaim starts (R33); 6 as in the kernel.
+    fn start_priority(&self) -> u32 {
+        6
+    }
+
+    /// A scan begins.
+    fn begin_scan(&mut self, memory: &mut Memory<'_>) {
+        let _ = memory;
+    }
+
+    /// The next candidate: a resident page that is not locked. None when there is nothing more to offer in this scan.
+    fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick>;
+
+    /// A page came into memory. That it was referenced is part of this; [`SeesReferences::referenced`] is not called.
+    fn loaded(&mut self, page: PageId, memory: &mut Memory<'_>) {
+        let _ = (page, memory);
+    }
+
+    /// A candidate of its own was swapped out.
+    fn evicted(&mut self, page: PageId) {
+        let _ = page;
+    }
+
+    /// A resident page went with its segment. It was not swapped out.
+    fn freed(&mut self, page: PageId) {
+        let _ = page;
+    }
+
+    /// A page in swap went with its segment: it will never come back, and nothing should remember it.
+    fn forgotten(&mut self, page: PageId) {
+        let _ = page;
+    }
+
+    /// The references between two calls of [`Policy::sample`]; none when it is never to be called. At least 1, and the
+    /// same at each call.
+    fn sampling_period(&self) -> Option<u64> {
+        None
+    }
+
+    /// So many references have passed again.
+    fn sample(&mut self, memory: &mut Memory<'_>) {
+        let _ = memory;
+    }
+
+    /// Where its hands are, for policies that have a segment and a page index as the kernel does.
+    fn hand(&self, program: &Program) -> Option<Hand> {
+        let _ = program;
+        None
+    }
+}
+
+/// A policy that is told of every reference to a page in memory.
+pub trait SeesReferences: Policy {
+    /// A resident page is referenced: a hit, or a minor fault.
+    fn referenced(&mut self, page: PageId, write: bool);
+}
+
+/// A policy that knows the references to come.
+pub trait SeesFuture: Policy {
+    /// The policy at the start of a run; called in place of [`Policy::new`].
+    ///
+    /// # Errors
+    /// As [`Policy::new`].
+    fn foreseeing(setup: &Setup, arguments: &Arguments, future: registry::Future) -> Result<Self, String>;
+
+    /// A page is referenced (after [`Policy::loaded`] where it came in by that), and the position of the next reference to
+    /// it; none when there is no further one.
+    fn next_use(&mut self, page: PageId, next: Option<u64>);
+}

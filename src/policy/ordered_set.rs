@@ -1,0 +1,128 @@
+//! A set of numbers that finds its largest and smallest member, and the next below or above another, in a few steps.
+//!
+//! A bitmap with a summary bit for each word, a summary of the summary, and so on. Nothing is allocated after it was made.
+
+/// A set of numbers below a fixed limit.
+#[derive(Clone, Debug)]
+pub struct OrderedSet {
+    /// The members, then a bit for each word of the level before that is not zero.
+    levels: Vec<Vec<u64>>,
+}
+
+impl OrderedSet {
+    /// An empty set for numbers below `limit`.
+    pub fn new(limit: usize) -> Self {
+        let mut levels = vec![vec![0; limit.div_ceil(64).max(1)]];
+        while let Some(last) = levels.last().filter(|last| last.len() > 1) {
+            let summary = vec![0; last.len().div_ceil(64)];
+            levels.push(summary);
+        }
+        Self { levels }
+    }
+
+    /// Puts a number in.
+    ///
+    /// # Panics
+    /// When it is not below the limit.
+    #[inline]
+    pub fn insert(&mut self, number: usize) {
+        let mut at = number;
+        for level in &mut self.levels {
+            let word = &mut level[at / 64];
+            let was_empty = *word == 0;
+            *word |= 1 << (at % 64);
+            if !was_empty {
+                break;
+            }
+            at /= 64;
+        }
+    }
+
+    /// Takes a number out, where it is in.
+    ///
+    /// # Panics
+    /// When it is not below the limit.
+    #[inline]
+    pub fn remove(&mut self, number: usize) {
+        let mut at = number;
+        for level in &mut self.levels {
+            let word = &mut level[at / 64];
+            *word &= !(1 << (at % 64));
+            if *word != 0 {
+                break;
+            }
+            at /= 64;
+        }
+    }
+
+    /// The largest member that is below `end`.
+    pub fn last_below(&self, end: usize) -> Option<usize> {
+        let mut at = end;
+        for (height, level) in self.levels.iter().enumerate() {
+            let below = (1_u64 << (at % 64)) - 1;
+            let word = level.get(at / 64).map_or(0, |word| word & below);
+            if word != 0 {
+                return Some(self.descend(height, at / 64 * 64 + last_bit(word), last_bit));
+            }
+            at /= 64;
+        }
+        None
+    }
+
+    /// The smallest member that is at least `from`.
+    pub fn first_from(&self, from: usize) -> Option<usize> {
+        let mut at = from;
+        for (height, level) in self.levels.iter().enumerate() {
+            let word = level.get(at / 64).map_or(0, |word| word & (u64::MAX << (at % 64)));
+            if word != 0 {
+                return Some(self.descend(height, at / 64 * 64 + first_bit(word), first_bit));
+            }
+            at = at / 64 + 1;
+        }
+        None
+    }
+
+    /// From a bit of a level down to the member that it stands for.
+    fn descend(&self, height: usize, mut at: usize, side: impl Fn(u64) -> usize) -> usize {
+        for level in self.levels[..height].iter().rev() {
+            at = at * 64 + side(level[at]);
+        }
+        at
+    }
+}
+
+fn first_bit(word: u64) -> usize {
+    word.trailing_zeros() as usize
+}
+
+fn last_bit(word: u64) -> usize {
+    63 - word.leading_zeros() as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    proptest! {
+        #[test]
+        fn it_agrees_with_a_tree(limit in prop_oneof![1usize..70, 4000usize..4200, 262_000usize..263_000],
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 0..60)) {
+            let (mut set, mut tree) = (OrderedSet::new(limit), BTreeSet::new());
+            for (index, put) in changes {
+                let number = index.index(limit);
+                if put { set.insert(number); tree.insert(number); } else { set.remove(number); tree.remove(&number); }
+                for at in [0, number, number + 1, limit / 2, limit] {
+                    prop_assert_eq!(set.last_below(at), tree.range(..at).next_back().copied());
+                    prop_assert_eq!(set.first_from(at), tree.range(at..).next().copied());
+                }
+                for number in tree.clone() {
+                    if tree.len() % 2 == 0 { break; }
+                    set.remove(number);
+                    tree.remove(&number);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! The rows of the registry of policies, and policies as users type them: `clock:ref-on-load=0`.
+//!
+//! A row ties a policy to the replay loop by what it may see: [`bits`], [`references`] and [`future`] each ask for the
+//! trait that goes with that sight, so a policy that reads accessed bits can't be told of a reference. Nothing about any
+//! one policy is here.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use super::parameters::{Arguments, Parameter};
+use super::{POLICIES, Policy, SeesFuture, SeesReferences, Setup, Sight};
+use crate::ids::PageId;
+use crate::kernel::Memory;
+use crate::program::{NO_NEXT_USE, Program, Reference};
+use crate::replay::{Driven, Options, Replay, Simulation};
+
+/// A row of the registry.
+#[derive(Debug)]
+pub struct Entry {
+    /// See [`Policy::NAME`].
+    pub name: &'static str,
+    /// See [`Policy::SUMMARY`].
+    pub summary: &'static str,
+    /// See [`Policy::SOURCE`].
+    pub source: &'static str,
+    /// See [`Policy::FILE`].
+    pub file: &'static str,
+    /// What it may know.
+    pub sight: Sight,
+    /// See [`Policy::PARAMETERS`].
+    pub parameters: &'static [Parameter],
+    start: fn(&Arc<Program>, &Options, &Arguments) -> Result<Box<dyn Replay>, String>,
+}
+
+/// The row of a policy that reads accessed bits.
+pub const fn bits<P: Policy>() -> Entry {
+    row::<P>(Sight::AccessedBits, |program, options, arguments| {
+        let policy = P::new(&setup(program, options), arguments)?;
+        Ok(Box::new(Simulation::new(program, options, Bits(policy))))
+    })
+}
+
+/// The row of a policy that is told of every reference.
+pub const fn references<P: SeesReferences>() -> Entry {
+    row::<P>(Sight::EveryReference, |program, options, arguments| {
+        let policy = P::new(&setup(program, options), arguments)?;
+        Ok(Box::new(Simulation::new(program, options, References(policy))))
+    })
+}
+
+/// The row of a policy that knows the future.
+pub const fn future<P: SeesFuture>() -> Entry {
+    row::<P>(Sight::Future, |program, options, arguments| {
+        let next_use = Future::of(program)?;
+        let policy = P::foreseeing(&setup(program, options), arguments, next_use.clone())?;
+        Ok(Box::new(Simulation::new(program, options, Foreseeing { policy, future: next_use })))
+    })
+}
+
+const fn row<P: Policy>(
+    sight: Sight,
+    start: fn(&Arc<Program>, &Options, &Arguments) -> Result<Box<dyn Replay>, String>,
+) -> Entry {
+    Entry {
+        name: P::NAME,
+        summary: P::SUMMARY,
+        source: P::SOURCE,
+        file: P::FILE,
+        sight,
+        parameters: P::PARAMETERS,
+        start,
+    }
+}
+
+fn setup(program: &Program, options: &Options) -> Setup {
+    Setup {
+        pages: program.footprint() as usize,
+        segments: program.segments.len(),
+        frames: options.frames,
+        seed: options.seed,
+    }
+}
+
+/// Drives a policy that is never told of a hit.
+struct Bits<P>(P);
+
+impl<P: Policy> Driven for Bits<P> {
+    type Policy = P;
+    const EVERY_REFERENCE: bool = false;
+
+    fn policy(&mut self) -> &mut P {
+        &mut self.0
+    }
+
+    fn policy_ref(&self) -> &P {
+        &self.0
+    }
+
+    fn loaded(&mut self, _position: u64, page: PageId, memory: &mut Memory<'_>) {
+        self.0.loaded(page, memory);
+    }
+
+    fn referenced(&mut self, _position: u64, _reference: Reference) {}
+}
+
+/// Drives a policy that is told of every reference.
+struct References<P>(P);
+
+impl<P: SeesReferences> Driven for References<P> {
+    type Policy = P;
+    const EVERY_REFERENCE: bool = true;
+
+    fn policy(&mut self) -> &mut P {
+        &mut self.0
+    }
+
+    fn policy_ref(&self) -> &P {
+        &self.0
+    }
+
+    fn loaded(&mut self, _position: u64, page: PageId, memory: &mut Memory<'_>) {
+        self.0.loaded(page, memory);
+    }
+
+    #[inline(always)]
+    fn referenced(&mut self, _position: u64, reference: Reference) {
+        self.0.referenced(reference.page, reference.write);
+    }
+}
+
+/// Drives a policy that knows the future.
+struct Foreseeing<P> {
+    policy: P,
+    future: Future,
+}
+
+impl<P: SeesFuture> Driven for Foreseeing<P> {
+    type Policy = P;
+    const EVERY_REFERENCE: bool = true;
+
+    fn policy(&mut self) -> &mut P {
+        &mut self.policy
+    }
+
+    fn policy_ref(&self) -> &P {
+        &self.policy
+    }
+
+    fn loaded(&mut self, position: u64, page: PageId, memory: &mut Memory<'_>) {
+        self.policy.loaded(page, memory);
+        self.policy.next_use(page, self.future.next_use(position));
+    }
+
+    #[inline(always)]
+    fn referenced(&mut self, position: u64, reference: Reference) {
+        self.policy.next_use(reference.page, self.future.next_use(position));
+    }
+}
+
+/// The references to come.
+#[derive(Clone, Debug)]
+pub struct Future {
+    program: Arc<Program>,
+    next_uses: Arc<Vec<u32>>,
+}
+
+impl Future {
+    fn of(program: &Arc<Program>) -> Result<Self, String> {
+        Ok(Self { program: Arc::clone(program), next_uses: Arc::clone(program.next_uses()?) })
+    }
+
+    /// The references of the whole trace.
+    pub fn references(&self) -> u64 {
+        self.program.references.len()
+    }
+
+    /// The page referenced at a position.
+    ///
+    /// # Panics
+    /// When the trace is not that long.
+    pub fn page_at(&self, position: u64) -> PageId {
+        self.program.reference(position).page
+    }
+
+    /// The position of the next reference to the page that is referenced at this one; none when there is no further one.
+    #[inline(always)]
+    fn next_use(&self, position: u64) -> Option<u64> {
+        let next = self.next_uses[position as usize];
+        (next != NO_NEXT_USE).then_some(u64::from(next))
+    }
+}
+
+/// A policy and its arguments, as typed.
+#[derive(Clone, Debug)]
+pub struct PolicySpec {
+    /// Its row in the registry.
+    pub entry: &'static Entry,
+    arguments: Arguments,
+}
+
+impl PolicySpec {
+    /// The policy with its default arguments.
+    ///
+    /// # Panics
+    /// Never for rows of the registry.
+    pub fn plain(entry: &'static Entry) -> Self {
+        let arguments = Arguments::parse("", entry.parameters).expect("the defaults are parameters");
+        Self { entry, arguments }
+    }
+
+    /// Every policy of the registry with its default arguments.
+    pub fn all() -> Vec<Self> {
+        POLICIES.iter().map(Self::plain).collect()
+    }
+
+    /// A list of policies separated by commas, or `all`. An item without a colon that has an equals sign is a further
+    /// argument of the policy before it.
+    ///
+    /// # Errors
+    /// When a policy or a key is unknown or comes twice with the same arguments; the text lists the right ones.
+    pub fn parse_list(text: &str) -> Result<Vec<Self>, String> {
+        let mut items: Vec<String> = Vec::new();
+        for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+            match items.last_mut() {
+                Some(last) if item.contains('=') && !item.contains(':') => {
+                    last.push(if last.contains(':') { ',' } else { ':' });
+                    last.push_str(item);
+                }
+                _ => items.push(item.to_owned()),
+            }
+        }
+        let mut specs: Vec<Self> = Vec::new();
+        for item in items {
+            let more = if item == "all" { Self::all() } else { vec![item.parse()?] };
+            for spec in more {
+                if !specs.iter().any(|other| other.to_string() == spec.to_string()) {
+                    specs.push(spec);
+                }
+            }
+        }
+        if specs.is_empty() {
+            return Err(format!("no policy is named; there are {}, and `all`", names()));
+        }
+        Ok(specs)
+    }
+
+    /// Starts a run of the policy.
+    ///
+    /// # Errors
+    /// When an argument is out of range, or the policy can't run on the program; the text names the policy.
+    pub fn start(&self, program: &Arc<Program>, options: &Options) -> Result<Box<dyn Replay>, String> {
+        (self.entry.start)(program, options, &self.arguments(options.seed))
+            .map_err(|error| format!("policy `{}`: {error}", self.entry.name))
+    }
+
+    /// The arguments as they stand in the results, for a run with this seed.
+    pub fn arguments(&self, seed: u64) -> Arguments {
+        let mut arguments = self.arguments.clone();
+        arguments.replace("seed", SEED_OF_THE_RUN, &seed.to_string());
+        arguments
+    }
+}
+
+/// The default of a parameter `seed`: the seed of the run.
+pub const SEED_OF_THE_RUN: &str = "--seed";
+
+impl FromStr for PolicySpec {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, arguments) = text.split_once(':').unwrap_or((text, ""));
+        let name = name.trim();
+        let Some(entry) = POLICIES.iter().find(|entry| entry.name == name) else {
+            return Err(format!("there is no policy `{name}`; there are {}", names()));
+        };
+        let arguments =
+            Arguments::parse(arguments, entry.parameters).map_err(|error| format!("policy `{name}`: {error}"))?;
+        Ok(Self { entry, arguments })
+    }
+}
+
+impl fmt::Display for PolicySpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let arguments = self.arguments.to_string();
+        let separator = if arguments.is_empty() { "" } else { ":" };
+        write!(f, "{}{separator}{arguments}", self.entry.name)
+    }
+}
+
+fn names() -> String {
+    POLICIES.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(text: &str) -> Vec<String> {
+        PolicySpec::parse_list(text).unwrap().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn lists_are_split_at_the_commas_that_begin_a_policy() {
+        assert_eq!(list("fifo,clock:ref-on-load=0,lru"), ["fifo", "clock:ref-on-load=0", "lru"]);
+        assert_eq!(list("random:seed=7"), ["random:seed=7"]);
+        assert_eq!(list("all").len(), POLICIES.len());
+        assert_eq!(list("all,fifo").len(), POLICIES.len());
+        assert_eq!(list("clock,clock:ref-on-load=0"), ["clock:ref-on-load=1", "clock:ref-on-load=0"]);
+    }
+
+    #[test]
+    fn a_wrong_name_or_key_is_told_with_the_right_ones() {
+        let error = |text| PolicySpec::parse_list(text).unwrap_err();
+        assert!(error("clokc").contains("linux-2.0, sweep, clock"));
+        assert!(error("clock:bit=1").contains("there is ref-on-load"));
+        assert!(error("fifo:x=1").contains("has none"));
+        assert!(error("clock:ref-on-load").contains("needs a value"));
+        assert!(error("clock:ref-on-load=1,ref-on-load=0").contains("twice"));
+        assert!(error(" , ").contains("no policy"));
+    }
+
+    #[test]
+    fn the_seed_of_the_run_is_the_default_of_a_seed() {
+        let arguments = |text: &str| text.parse::<PolicySpec>().unwrap().arguments(5).to_string();
+        assert_eq!(arguments("random"), "seed=5");
+        assert_eq!(arguments("random:seed=7"), "seed=7");
+    }
+
+    #[test]
+    fn names_are_unique_and_each_row_is_complete() {
+        for (place, entry) in POLICIES.iter().enumerate() {
+            assert!(POLICIES[..place].iter().all(|other| other.name != entry.name), "{} comes twice", entry.name);
+            assert!(!entry.summary.is_empty() && !entry.source.is_empty());
+            assert!(entry.file.starts_with("src/policy/"), "{}", entry.file);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The two indices over segments and pages that `shm_swap` keeps (`swap_id`, `swap_idx`), and how they move (R20 to R23,
+//! R28, R30, R31).
+//!
+//! Where the hands go is all there is here; what is done to the page they meet is the policy's and the kernel's part.
+
+use super::Hand;
+use crate::ids::{PageId, SegmentNumber};
+use crate::kernel::Memory;
+use crate::program::Program;
+
+/// The hands. They are never told of a create, remove, lock, attach, detach or fault (R31).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TwoHands {
+    swap_id: u32,
+    /// The index of the next page, as it was when the hands last left a segment behind that does not exist any more, or
+    /// 0; otherwise `place` says it.
+    swap_idx: u64,
+    /// The segment that `swap_id` meant when it was last looked at, and the next page to look at in it.
+    place: Option<(SegmentNumber, PageId)>,
+    /// Whether this scan has passed the end of the table (R20).
+    wrapped: bool,
+}
+
+impl TwoHands {
+    /// A scan begins: the wrap flag is forgotten (R20).
+    pub fn begin_scan(&mut self) {
+        self.wrapped = false;
+    }
+
+    /// The next resident page of a segment that is not locked; the hands are behind it then. None after the second pass
+    /// of the table's end in one scan (R21).
+    pub fn advance(&mut self, memory: &Memory<'_>) -> Option<PageId> {
+        loop {
+            if let Some((segment, from)) = self.enter(memory) {
+                let end = memory.segment(segment).end();
+                if let Some(page) = memory.next_resident(from, end) {
+                    self.place = Some((segment, PageId::new(page.get() + 1)));
+                    return Some(page);
+                }
+            }
+            self.next_segment(memory.max_shmid())?;
+        }
+    }
+
+    /// Where the hands are, in the kernel's terms.
+    pub fn position(&self, program: &Program) -> Hand {
+        Hand { swap_id: self.swap_id, swap_idx: self.index(|segment| &program.segments[segment.index()]) }
+    }
+
+    /// The segment check (R21): the segment at `swap_id` and the page to go on from; none where it is unused or locked.
+    /// A segment that came to an id which the hands had met in use is looked at from the index that they had (R31).
+    fn enter(&mut self, memory: &Memory<'_>) -> Option<(SegmentNumber, PageId)> {
+        let segment = memory.segment_at(self.swap_id).filter(|&segment| !memory.is_segment_locked(segment))?;
+        if self.place.is_none_or(|(known, _)| known != segment) {
+            self.swap_idx = self.index(|known| memory.segment(known));
+            self.place = Some((segment, memory.segment(segment).first_at(self.swap_idx)));
+        }
+        self.place
+    }
+
+    /// On to the next segment; none when that is behind the last for the second time, and the hands stay there (R21).
+    fn next_segment(&mut self, max_shmid: u32) -> Option<()> {
+        self.place = None;
+        self.swap_idx = 0;
+        self.swap_id += 1;
+        if self.swap_id > max_shmid {
+            if self.wrapped {
+                return None;
+            }
+            self.wrapped = true;
+            self.swap_id = 0;
+        }
+        Some(())
+    }
+
+    /// `swap_idx`: one past the last page that was looked at. Pages that are never touched are passed without a trace, so
+    /// the last touched one before the place is the one that was looked at.
+    fn index<'s>(&self, segment_of: impl Fn(SegmentNumber) -> &'s crate::program::Segment) -> u64 {
+        match self.place {
+            None => self.swap_idx,
+            Some((segment, next)) => {
+                let segment = segment_of(segment);
+                let first_at = segment.first_at(self.swap_idx);
+                if next == first_at { self.swap_idx } else { segment.index_of(PageId::new(next.get() - 1)) + 1 }
+            }
+        }
+    }
+}

@@ -1,0 +1,433 @@
+//! The replay: references one after the other, faults, and the reclaim that asks the policy for pages.
+//!
+//! Here the kernel and a policy meet, and nowhere else. What a fault or an eviction does is [`crate::kernel`]'s part,
+//! which page goes is [`crate::policy`]'s; here are the priority loop and the budget (R18, R24, R27, R32, R33), and the
+//! loop over the references. No file is read or written.
+//!
+//! The loop over references is compiled once for each policy and knows it by type; it is called for a chunk of references
+//! at a time. A policy that is not told of hits costs nothing on a hit. Faults are out of line.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::ids::PageId;
+use crate::kernel::kswapd::{Jiffy, Kswapd, KswapdOptions, PAGES_A_WAKE_UP};
+use crate::kernel::{Counters, Fault, Kernel, Memory, Verdict};
+use crate::observers::distributions::Distributions;
+use crate::observers::{End, Observer, Scan, SwapOut};
+use crate::policy::{Hand, Policy};
+use crate::program::{Packed, Program, Reference, References};
+use crate::trace::{OutOfMemory, SwapArea};
+
+/// References between two looks at whether to stop.
+const CHUNK: u64 = 1 << 20;
+
+/// How a program is replayed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Frames of memory, at least 1.
+    pub frames: u64,
+    /// The swap areas in order of swapon; none is unlimited swap.
+    pub swap: Option<Vec<SwapArea>>,
+    /// What to do when no frame can be had.
+    pub out_of_memory: OutOfMemory,
+    /// The seed for policies that draw lots.
+    pub seed: u64,
+    /// The swap daemon; none is reclaim by faults only, as in the recorded runs (assumption A2).
+    pub kswapd: Option<KswapdOptions>,
+}
+
+impl Options {
+    /// Direct reclaim, unlimited swap, and on to the end of the trace.
+    pub fn new(frames: u64) -> Self {
+        Self { frames, swap: None, out_of_memory: OutOfMemory::Continue, seed: 0, kswapd: None }
+    }
+}
+
+/// A policy tied to what it may see; implemented by the rows of the registry.
+pub trait Driven: Send {
+    /// The policy.
+    type Policy: Policy;
+    /// Whether [`Driven::referenced`] is to be called for every reference to a page in memory.
+    const EVERY_REFERENCE: bool;
+
+    /// The policy.
+    fn policy(&mut self) -> &mut Self::Policy;
+
+    /// The policy, to read.
+    fn policy_ref(&self) -> &Self::Policy;
+
+    /// The reference at a position brought a page in.
+    fn loaded(&mut self, position: u64, page: PageId, memory: &mut Memory<'_>);
+
+    /// The reference at a position went to a page in memory.
+    fn referenced(&mut self, position: u64, reference: Reference);
+}
+
+/// A replay of one program under one policy at one memory size.
+pub trait Replay: Send {
+    /// Replays until so many references are done, and all changes before the next one; true when there is more to do.
+    fn run_to(&mut self, references: u64) -> bool;
+
+    /// Replays to the end; false when `go_on` said no, which it is asked now and then.
+    fn run(&mut self, go_on: &dyn Fn() -> bool) -> bool {
+        let mut until = self.kernel().now();
+        loop {
+            until += CHUNK;
+            if !self.run_to(until) {
+                return true;
+            }
+            if !go_on() {
+                return false;
+            }
+        }
+    }
+
+    /// The model.
+    fn kernel(&self) -> &Kernel;
+
+    /// The distributions recorded so far.
+    fn distributions(&self) -> &Distributions;
+
+    /// Where the policy's hands are, if it has them.
+    fn hand(&self) -> Option<Hand>;
+
+    /// Lets something watch the rest of the replay.
+    fn observe(&mut self, observer: Box<dyn Observer>);
+
+    /// The replay is over: whoever watches is told.
+    ///
+    /// # Errors
+    /// When an observer could not write.
+    fn finish(&mut self) -> io::Result<()>;
+}
+
+/// A replay with a policy of a known type.
+pub struct Simulation<D> {
+    program: Arc<Program>,
+    kernel: Kernel,
+    driven: D,
+    out_of_memory: OutOfMemory,
+    /// The next of the program's changes.
+    next_change: usize,
+    /// References done.
+    position: u64,
+    stopped: bool,
+    daemon: Option<Daemon>,
+    /// When the policy samples next, and how often.
+    sampling: Option<(u64, u64)>,
+    distributions: Distributions,
+    observers: Vec<Box<dyn Observer>>,
+}
+
+/// The swap daemon and its timer.
+struct Daemon {
+    timer: Kswapd,
+    jiffy: Jiffy,
+    /// Jiffies that have passed.
+    jiffies: u64,
+    /// The reference at which the next tick is due.
+    due: u64,
+}
+
+impl<D: Driven> Simulation<D> {
+    /// A replay that has not begun.
+    pub fn new(program: &Arc<Program>, options: &Options, driven: D) -> Self {
+        let kernel = Kernel::new(Arc::clone(program), options.frames, options.swap.as_deref());
+        let sampling = driven.policy_ref().sampling_period().map(|period| (period.max(1), period.max(1)));
+        Self {
+            kernel,
+            driven,
+            out_of_memory: options.out_of_memory,
+            next_change: 0,
+            position: 0,
+            stopped: false,
+            daemon: options.kswapd.as_ref().map(|kswapd| Daemon::new(kswapd, program)),
+            sampling,
+            distributions: Distributions::new(program.footprint() as usize),
+            observers: Vec::new(),
+            program: Arc::clone(program),
+        }
+    }
+
+    /// Replays references up to a position, between which nothing else happens.
+    fn references(&mut self, end: u64) {
+        let program = Arc::clone(&self.program);
+        let range = self.position as usize..end as usize;
+        match &program.references {
+            References::Narrow(words) => self.reference_run(&words[range]),
+            References::Wide(words) => self.reference_run(&words[range]),
+        }
+    }
+
+    /// The loop over references.
+    fn reference_run<W: Packed>(&mut self, words: &[W]) {
+        let packing = self.program.packing;
+        let first = self.position;
+        for (offset, word) in words.iter().enumerate() {
+            let reference = packing.unpack(word.bits());
+            if self.kernel.hit(reference) {
+                if D::EVERY_REFERENCE {
+                    self.driven.referenced(first + offset as u64, reference);
+                }
+            } else if !self.fault(first + offset as u64, reference) {
+                self.position = first + offset as u64 + 1;
+                self.stopped = true;
+                return;
+            }
+        }
+        self.position = first + words.len() as u64;
+    }
+
+    /// A reference that is not a hit; false when the run ends here.
+    #[cold]
+    #[inline(never)]
+    fn fault(&mut self, position: u64, reference: Reference) -> bool {
+        self.kernel.set_now(position);
+        if !self.kernel.is_resident(reference.page) {
+            while self.kernel.free_frames() == 0 {
+                if !self.try_to_free_page(0, Some(reference.page)) {
+                    let fault = self.kernel.abandon();
+                    self.tell_fault(reference, fault);
+                    return self.out_of_memory == OutOfMemory::Continue;
+                }
+            }
+        }
+        let fault = self.kernel.fault(reference);
+        match fault {
+            Fault::Zero | Fault::SwapIn(_) => {
+                if let Fault::SwapIn(_) = fault {
+                    self.distributions.swapped_in(reference.page, position);
+                }
+                self.driven.loaded(position, reference.page, &mut Memory::new(&mut self.kernel, None));
+            }
+            Fault::Minor | Fault::OutOfMemory => self.driven.referenced(position, reference),
+        }
+        self.tell_fault(reference, fault);
+        true
+    }
+
+    /// The priority loop (R33): true as soon as a page was swapped out. Page cache and process memory have nothing to give
+    /// (assumption A3), so what R34 rotates over is the shared memory alone.
+    fn try_to_free_page(&mut self, last_priority: u32, wanted: Option<PageId>) -> bool {
+        let before = *self.kernel.counters();
+        let first = self.driven.policy_ref().start_priority();
+        for priority in (last_priority..=first.max(last_priority)).rev() {
+            if let Some(out) = self.shm_swap(priority, wanted) {
+                let after = self.kernel.counters();
+                let attempts = after.swap_attempts - before.swap_attempts;
+                let entries = after.ptes_invalidated - before.ptes_invalidated;
+                self.distributions.swapped_out(out.page, self.kernel.now(), attempts, entries);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// One scan, and word of it to whoever watches.
+    fn shm_swap(&mut self, priority: u32, wanted: Option<PageId>) -> Option<SwapOut> {
+        let before = *self.kernel.counters();
+        let shm_rss = self.kernel.shm_rss();
+        let budget = shm_rss >> priority;
+        if self.observers.is_empty() {
+            return self.scan(budget, wanted, &before);
+        }
+        let hand = self.hand();
+        let out = self.scan(budget, wanted, &before);
+        let after = self.kernel.counters();
+        let scan = Scan {
+            priority,
+            success: out.is_some(),
+            shm_rss,
+            budget,
+            scanned: after.swap_attempts - before.swap_attempts,
+            cleared: after.young_cleared - before.young_cleared,
+            invalidated: after.ptes_invalidated - before.ptes_invalidated,
+            hands: hand.zip(self.hand()),
+        };
+        for observer in &mut self.observers {
+            observer.scanned(&self.kernel, &scan);
+            if let Some(out) = &out {
+                observer.swapped_out(&self.kernel, out);
+            }
+        }
+        out
+    }
+
+    /// Asks the policy for pages until one is swapped out or the budget is used up (R18, R19, R24, R26, R27).
+    fn scan(&mut self, budget: u64, wanted: Option<PageId>, before: &Counters) -> Option<SwapOut> {
+        if budget == 0 {
+            return None;
+        }
+        let slot = self.kernel.take_swap_slot()?;
+        let policy = self.driven.policy();
+        policy.begin_scan(&mut Memory::new(&mut self.kernel, wanted));
+        let mut left = budget;
+        while let Some(pick) = policy.pick(&mut Memory::new(&mut self.kernel, wanted)) {
+            self.kernel.count_attempt();
+            // The page that trips the budget is counted and not tried (R24).
+            if left == 0 {
+                break;
+            }
+            left -= 1;
+            if let Verdict::Evicted { sharers } = self.kernel.try_evict(pick, slot) {
+                policy.evicted(pick.page());
+                let scanned = self.kernel.counters().swap_attempts - before.swap_attempts;
+                return Some(SwapOut { page: pick.page(), sharers, scanned, slot });
+            }
+        }
+        self.kernel.scan_failed(slot);
+        None
+    }
+
+    fn tell_fault(&mut self, reference: Reference, fault: Fault) {
+        for observer in &mut self.observers {
+            observer.faulted(&self.kernel, reference, fault);
+        }
+    }
+
+    /// Carries out the changes that come before the reference at the present position.
+    fn changes(&mut self) {
+        while let Some(change) = self.program.changes.get(self.next_change) {
+            if change.before > self.position {
+                break;
+            }
+            self.kernel.set_now(self.position);
+            self.kernel.apply(change.control);
+            self.next_change += 1;
+            for (page, resident) in self.kernel.take_gone() {
+                if resident {
+                    self.driven.policy().freed(page);
+                } else {
+                    self.driven.policy().forgotten(page);
+                }
+            }
+        }
+    }
+
+    /// What is due by position: the policy's sampling and the daemon's ticks.
+    fn timers(&mut self) {
+        self.kernel.set_now(self.position);
+        if let Some((due, period)) = self.sampling.as_mut().filter(|(due, _)| *due <= self.position) {
+            *due += *period;
+            self.driven.policy().sample(&mut Memory::new(&mut self.kernel, None));
+        }
+        if let Some(mut daemon) = self.daemon.take() {
+            if daemon.due <= self.position {
+                self.ticks(&mut daemon);
+            }
+            self.daemon = Some(daemon);
+        }
+    }
+
+    /// The ticks since the last reference. The daemon is the only one at work meanwhile, so jiffies at which it can't wake
+    /// are passed over, and so are all that are left once a wake-up has changed nothing: the next would not either.
+    fn ticks(&mut self, daemon: &mut Daemon) {
+        let now = daemon.jiffies_at(self.position, &self.program);
+        let mut jiffies = daemon.jiffies + 1;
+        while jiffies <= now {
+            if daemon.timer.tick(jiffies, self.kernel.free_frames()) {
+                let before = (*self.kernel.counters(), self.hand());
+                for _ in 0..PAGES_A_WAKE_UP {
+                    self.try_to_free_page(Kswapd::last_priority(self.kernel.free_frames()), None);
+                }
+                daemon.timer.sleep(jiffies);
+                if before == (*self.kernel.counters(), self.hand()) {
+                    break;
+                }
+            }
+            if self.kernel.free_frames() >= daemon.timer.high() {
+                break;
+            }
+            jiffies = daemon.timer.next_chance(jiffies, self.kernel.free_frames());
+        }
+        daemon.jiffies = now;
+        daemon.due = daemon.next_tick(self.position, &self.program);
+    }
+
+    /// The position up to which references can be replayed in one go.
+    fn next_stop(&self, until: u64) -> u64 {
+        let change = self.program.changes.get(self.next_change).map_or(u64::MAX, |change| change.before);
+        let sample = self.sampling.map_or(u64::MAX, |(due, _)| due);
+        let tick = self.daemon.as_ref().map_or(u64::MAX, |daemon| daemon.due);
+        until.min(change).min(sample).min(tick)
+    }
+}
+
+impl<D: Driven> Replay for Simulation<D> {
+    fn run_to(&mut self, references: u64) -> bool {
+        let total = self.program.references.len();
+        let until = references.min(total);
+        while !self.stopped {
+            self.changes();
+            self.timers();
+            if self.position >= until {
+                break;
+            }
+            self.references(self.next_stop(until));
+        }
+        self.kernel.set_now(self.position);
+        if cfg!(debug_assertions) {
+            self.kernel.verify();
+        }
+        !self.stopped && self.position < total
+    }
+
+    fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    fn distributions(&self) -> &Distributions {
+        &self.distributions
+    }
+
+    fn hand(&self) -> Option<Hand> {
+        self.driven.policy_ref().hand(&self.program)
+    }
+
+    fn observe(&mut self, observer: Box<dyn Observer>) {
+        self.observers.push(observer);
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        let end = End { hand: self.hand(), stopped: self.stopped };
+        self.observers.iter_mut().try_for_each(|observer| observer.finish(&self.kernel, end))
+    }
+}
+
+impl Daemon {
+    fn new(options: &KswapdOptions, program: &Program) -> Self {
+        let by_time = program.times.is_some() && program.settings.has_time;
+        let jiffy = match options.jiffy {
+            Some(jiffy @ Jiffy::References(_)) => jiffy,
+            Some(jiffy @ Jiffy::Nanoseconds(_)) if by_time => jiffy,
+            None if by_time => KswapdOptions::KERNEL_JIFFY,
+            Some(Jiffy::Nanoseconds(_)) | None => KswapdOptions::REFERENCE_JIFFY,
+        };
+        let mut daemon = Self { timer: Kswapd::new(options), jiffy, jiffies: 0, due: 0 };
+        daemon.due = daemon.next_tick(0, program);
+        daemon
+    }
+
+    /// Jiffies from the start of the trace to a reference.
+    fn jiffies_at(&self, position: u64, program: &Program) -> u64 {
+        match self.jiffy {
+            Jiffy::References(references) => position / references,
+            Jiffy::Nanoseconds(nanoseconds) => {
+                let times = program.times.as_deref().unwrap_or_default();
+                let at = |index: usize| times.get(index).copied().unwrap_or_default();
+                at(position as usize).saturating_sub(at(0)) / nanoseconds
+            }
+        }
+    }
+
+    /// The first reference after a position at which another jiffy has passed.
+    fn next_tick(&self, position: u64, program: &Program) -> u64 {
+        match self.jiffy {
+            Jiffy::References(references) => (self.jiffies + 1).saturating_mul(references),
+            Jiffy::Nanoseconds(_) => (position + 1..program.references.len())
+                .find(|&later| self.jiffies_at(later, program) > self.jiffies)
+                .unwrap_or(u64::MAX),
+        }
+    }
+}

@@ -1,0 +1,421 @@
+//! From the records of a trace to a [`Program`]: the [`RecordSink`] that every reader can fill.
+//!
+//! It refuses what can't have happened (a reference to a segment that is not attached, a page past the end), finds the
+//! attachment of every reference once and for all, numbers the pages that are referenced, and packs the references. No
+//! policy and no memory size is known here. Memory grows with references and distinct pages, never with the size that a
+//! segment claims.
+
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
+
+use crate::ids::{Column, ProcessNumber, SegmentNumber};
+use crate::kernel::encoding;
+use crate::kernel::segments::SegmentTable;
+use crate::page_numbers::PageNumbers;
+use crate::program::{Change, Control, Counts, Program, Reference, ReferenceBuilder, Segment};
+use crate::trace::{Impossible, Label, Operation, Record, RecordSink, Settings};
+
+/// Attachments that one segment can have at a time.
+const MOST_ATTACHMENTS: u32 = 1 << 16;
+/// Places of the cache of attachments found, a power of two.
+const CACHE: usize = 64;
+
+/// Which limits of the kernel apply (R10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limits {
+    /// Those of Linux 2.0: 128 segments at a time, 8,192 pages each.
+    Kernel,
+    /// None but those of the program's own numbers.
+    None,
+}
+
+/// How a trace is resolved.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ResolveOptions {
+    /// Create and attach segments on first use, for traces that began late.
+    pub implicit_attach: bool,
+    /// Keep the time of each reference, 8 bytes each.
+    pub keep_times: bool,
+    /// Which limits apply; none is the kernel's for event scripts, and no limits otherwise.
+    pub limits: Option<Limits>,
+}
+
+/// What is known of a segment before all references are.
+#[derive(Debug)]
+struct Draft {
+    label: u32,
+    /// None for a segment that was created implicitly and whose size no record tells.
+    size: Option<u64>,
+}
+
+/// Takes the records of a trace and makes a [`Program`] of them.
+#[derive(Debug)]
+pub struct Resolver {
+    options: ResolveOptions,
+    settings: Settings,
+    labels: Vec<Label>,
+    /// The segment that each label stood for last.
+    current: Vec<Option<SegmentNumber>>,
+    drafts: Vec<Draft>,
+    table: SegmentTable,
+    processes: Vec<u64>,
+    process_numbers: FxHashMap<u64, ProcessNumber>,
+    last_process: Option<(u64, ProcessNumber)>,
+    /// Attachments found since the last change, by process and label.
+    found: [Option<Found>; CACHE],
+    pages: PageNumbers,
+    references: ReferenceBuilder,
+    changes: Vec<Change>,
+    times: Vec<u64>,
+    counts: Counts,
+}
+
+/// The attachment of a process to the segment that a label stands for.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    process: u64,
+    label: u32,
+    segment: SegmentNumber,
+    column: Column,
+    size: Option<u64>,
+}
+
+impl Resolver {
+    /// A resolver that has seen nothing yet.
+    pub fn new(options: ResolveOptions) -> Self {
+        Self {
+            options,
+            settings: Settings::default(),
+            labels: Vec::new(),
+            current: Vec::new(),
+            drafts: Vec::new(),
+            table: SegmentTable::default(),
+            processes: Vec::new(),
+            process_numbers: FxHashMap::default(),
+            last_process: None,
+            found: [None; CACHE],
+            pages: PageNumbers::default(),
+            references: ReferenceBuilder::default(),
+            changes: Vec::new(),
+            times: Vec::new(),
+            counts: Counts::default(),
+        }
+    }
+
+    /// The program of all records taken.
+    pub fn finish(self) -> Program {
+        let numbered = self.pages.finish(self.drafts.len());
+        let (references, packing) = self.references.finish(&numbered.order);
+        let mut segments = Vec::with_capacity(self.drafts.len());
+        for (draft, touched) in self.drafts.iter().zip(numbered.segments) {
+            segments.push(Segment {
+                label: self.labels[draft.label as usize].clone(),
+                size: draft.size.unwrap_or(touched.end_index.max(1)),
+                first_page: touched.first_page,
+                touched: touched.count,
+                runs: touched.runs,
+            });
+        }
+        Program {
+            settings: self.settings,
+            segments,
+            processes: self.processes,
+            changes: self.changes,
+            references,
+            packing,
+            times: self.options.keep_times.then_some(self.times),
+            counts: self.counts,
+            segment_of: numbered.segment_of,
+            next_uses: OnceLock::new(),
+        }
+    }
+
+    fn reference(&mut self, record: &Record) -> Result<(), Impossible> {
+        let found = self.find(record)?;
+        if found.size.is_some_and(|size| record.page >= size) {
+            return Err(self.past_the_end(record, found));
+        }
+        let Some(page) = self.pages.number(found.segment, record.page) else {
+            return Err(impossible("more than 4,294,967,294 distinct pages", "split the trace"));
+        };
+        let write = record.operation == Operation::Write;
+        self.references.push(Reference { page, column: found.column, write });
+        if self.options.keep_times {
+            self.times.push(record.time);
+        }
+        self.counts.reads += u64::from(!write);
+        self.counts.writes += u64::from(write);
+        Ok(())
+    }
+
+    /// The attachment through which a reference goes.
+    #[inline]
+    fn find(&mut self, record: &Record) -> Result<Found, Impossible> {
+        let place = (record.process.wrapping_mul(31).wrapping_add(u64::from(record.segment))) as usize % CACHE;
+        if let Some(found) = self.found[place]
+            && found.process == record.process
+            && found.label == record.segment
+        {
+            return Ok(found);
+        }
+        let found = self.search(record)?;
+        self.found[place] = Some(found);
+        Ok(found)
+    }
+
+    /// As [`Resolver::find`], without the cache.
+    fn search(&mut self, record: &Record) -> Result<Found, Impossible> {
+        let segment = self.segment(record)?;
+        let process = self.attached_process(record, segment, "refers to")?;
+        let attachment = self.table.descriptor(segment).oldest_of(process).expect("it has one by now");
+        let size = self.drafts[segment.index()].size;
+        Ok(Found { process: record.process, label: record.segment, segment, column: attachment.column, size })
+    }
+
+    fn change(&mut self, record: &Record) -> Result<(), Impossible> {
+        match record.operation {
+            Operation::Create | Operation::CreateLocked => self.create(record)?,
+            Operation::Attach => self.attach(record)?,
+            Operation::Detach => self.detach(record)?,
+            Operation::Remove => {
+                let segment = self.segment(record)?;
+                self.table.remove(segment);
+                self.push(Control::Remove(segment));
+            }
+            Operation::Lock | Operation::Unlock => self.set_locked(record)?,
+            Operation::Fork => self.fork(record)?,
+            Operation::Exit => {
+                let process = self.process(record.process);
+                self.table.exit(process);
+                self.push(Control::Exit(process));
+            }
+            Operation::Read | Operation::Write => return self.reference(record),
+        }
+        self.found = [None; CACHE];
+        Ok(())
+    }
+
+    fn create(&mut self, record: &Record) -> Result<(), Impossible> {
+        let name = self.name(record);
+        if self.live(record).is_some() {
+            return Err(impossible(
+                &format!("segment {name} is created though it exists"),
+                "remove it first, or name it otherwise",
+            ));
+        }
+        if record.page == 0 {
+            return Err(impossible(&format!("segment {name} has no pages"), "a segment has at least one page"));
+        }
+        self.check_limits(&name, record.page)?;
+        let segment = self.new_segment(record.segment, Some(record.page))?;
+        let locked = record.operation == Operation::CreateLocked;
+        self.table.create(segment, locked);
+        self.push(Control::Create { segment, locked });
+        Ok(())
+    }
+
+    /// The limits of Linux 2.0 (R10), where they apply.
+    fn check_limits(&self, name: &str, pages: u64) -> Result<(), Impossible> {
+        let by_default = if self.settings.kernel_defaults { Limits::Kernel } else { Limits::None };
+        if self.options.limits.unwrap_or(by_default) == Limits::None {
+            return Ok(());
+        }
+        if pages > encoding::MOST_PAGES {
+            let what = format!("segment {name} has {pages} pages, and Linux 2.0 allows {}", encoding::MOST_PAGES);
+            return Err(impossible(&what, NO_LIMITS));
+        }
+        if self.table.in_use() >= encoding::MOST_SEGMENTS {
+            let what = format!("segment {name} is one more than the {} of Linux 2.0", encoding::MOST_SEGMENTS);
+            return Err(impossible(&what, NO_LIMITS));
+        }
+        Ok(())
+    }
+
+    fn attach(&mut self, record: &Record) -> Result<(), Impossible> {
+        let segment = self.segment(record)?;
+        let process = self.process(record.process);
+        // The record may tell the size of a segment that existed before the trace began.
+        if record.page > 0 && self.drafts[segment.index()].size.is_none() {
+            self.drafts[segment.index()].size = Some(record.page).filter(|&size| size >= self.pages.end_index(segment));
+        }
+        self.attach_process(process, segment)
+    }
+
+    fn attach_process(&mut self, process: ProcessNumber, segment: SegmentNumber) -> Result<(), Impossible> {
+        self.check_room(segment)?;
+        let column = self.table.attach(process, segment);
+        self.counts.most_attachments = self.counts.most_attachments.max(column.get() + 1);
+        self.push(Control::Attach { process, segment });
+        Ok(())
+    }
+
+    fn check_room(&self, segment: SegmentNumber) -> Result<(), Impossible> {
+        if self.table.descriptor(segment).attachments.len() < MOST_ATTACHMENTS as usize {
+            return Ok(());
+        }
+        let name = &self.labels[self.drafts[segment.index()].label as usize];
+        Err(impossible(
+            &format!("segment {name} has more than {MOST_ATTACHMENTS} attachments at a time"),
+            "split the trace",
+        ))
+    }
+
+    fn detach(&mut self, record: &Record) -> Result<(), Impossible> {
+        let segment = self.segment(record)?;
+        let process = self.attached_process(record, segment, "detaches")?;
+        self.table.detach(process, segment);
+        self.push(Control::Detach { process, segment });
+        Ok(())
+    }
+
+    fn set_locked(&mut self, record: &Record) -> Result<(), Impossible> {
+        let segment = self.segment(record)?;
+        let lock = record.operation == Operation::Lock;
+        // Locking twice is an error of the system call, without effect (R45).
+        self.table.set_locked(segment, lock);
+        self.push(if lock { Control::Lock(segment) } else { Control::Unlock(segment) });
+        Ok(())
+    }
+
+    fn fork(&mut self, record: &Record) -> Result<(), Impossible> {
+        let parent = self.process(record.process);
+        let child = self.process(record.page);
+        if parent == child {
+            return Err(impossible(
+                &format!("process {} is its own child", record.page),
+                "a child has a process id of its own",
+            ));
+        }
+        if !self.table.attached_by(child).is_empty() {
+            let what = format!("process {} is forked though it runs and has segments attached", record.page);
+            return Err(impossible(&what, "a process id can be used again after its exit"));
+        }
+        for &segment in self.table.attached_by(parent) {
+            self.check_room(segment)?;
+        }
+        for copy in self.table.fork(parent, child) {
+            self.counts.most_attachments = self.counts.most_attachments.max(copy.child.get() + 1);
+        }
+        self.push(Control::Fork { parent, child });
+        Ok(())
+    }
+
+    /// The living segment that the record names; created when that is asked for and there never was one.
+    fn segment(&mut self, record: &Record) -> Result<SegmentNumber, Impossible> {
+        if let Some(segment) = self.live(record) {
+            return Ok(segment);
+        }
+        let name = self.name(record);
+        if self.current.get(record.segment as usize).copied().flatten().is_some() {
+            return Err(impossible(
+                &format!("segment {name} was destroyed"),
+                "the trace may lack the record that creates it again",
+            ));
+        }
+        if !self.options.implicit_attach {
+            return Err(impossible(&format!("segment {name} was not created"), BEGAN_LATE));
+        }
+        let segment = self.new_segment(record.segment, None)?;
+        self.counts.implicit_segments += 1;
+        self.table.create(segment, false);
+        self.push(Control::Create { segment, locked: false });
+        Ok(segment)
+    }
+
+    /// The process of a record, which has the segment attached; attached now when that is asked for.
+    fn attached_process(
+        &mut self,
+        record: &Record,
+        segment: SegmentNumber,
+        does: &str,
+    ) -> Result<ProcessNumber, Impossible> {
+        let known = self.process_numbers.get(&record.process).copied();
+        if let Some(process) = known.filter(|&process| self.table.attached_by(process).contains(&segment)) {
+            return Ok(process);
+        }
+        if !self.options.implicit_attach {
+            let what =
+                format!("process {} {does} segment {}, which it has not attached", record.process, self.name(record));
+            return Err(impossible(&what, BEGAN_LATE));
+        }
+        let process = self.process(record.process);
+        self.attach_process(process, segment)?;
+        self.counts.implicit_attachments += 1;
+        self.found = [None; CACHE];
+        Ok(process)
+    }
+
+    fn live(&self, record: &Record) -> Option<SegmentNumber> {
+        self.current.get(record.segment as usize).copied().flatten().filter(|&segment| self.table.alive(segment))
+    }
+
+    fn new_segment(&mut self, label: u32, size: Option<u64>) -> Result<SegmentNumber, Impossible> {
+        if self.drafts.len() >= u32::MAX as usize {
+            return Err(impossible("more than 4,294,967,295 segments", "split the trace"));
+        }
+        let segment = SegmentNumber::from_index(self.drafts.len());
+        self.drafts.push(Draft { label, size });
+        if let Some(current) = self.current.get_mut(label as usize) {
+            *current = Some(segment);
+        }
+        Ok(segment)
+    }
+
+    fn process(&mut self, pid: u64) -> ProcessNumber {
+        if let Some((known, number)) = self.last_process
+            && known == pid
+        {
+            return number;
+        }
+        let next = ProcessNumber::from_index(self.processes.len());
+        let number = *self.process_numbers.entry(pid).or_insert(next);
+        if number == next {
+            self.processes.push(pid);
+        }
+        self.last_process = Some((pid, number));
+        number
+    }
+
+    fn push(&mut self, control: Control) {
+        self.changes.push(Change { before: self.references.len(), control });
+    }
+
+    fn name(&self, record: &Record) -> String {
+        self.labels.get(record.segment as usize).map_or_else(|| "without a name".to_owned(), ToString::to_string)
+    }
+
+    fn past_the_end(&self, record: &Record, found: Found) -> Impossible {
+        let size = found.size.unwrap_or_default();
+        let pages = if size == 1 { "page" } else { "pages" };
+        let what =
+            format!("page {} is past the end of segment {}, which has {size} {pages}", record.page, self.name(record));
+        impossible(&what, "pages are numbered from 0")
+    }
+}
+
+const BEGAN_LATE: &str = "if the trace began late, --implicit-attach creates and attaches segments on first use";
+const NO_LIMITS: &str = "--limits none lifts the limits of Linux 2.0";
+
+fn impossible(what: &str, remedy: &str) -> Impossible {
+    Impossible { what: what.to_owned(), remedy: remedy.to_owned() }
+}
+
+impl RecordSink for Resolver {
+    fn settings(&mut self, settings: &Settings) {
+        self.settings = settings.clone();
+    }
+
+    fn label(&mut self, label: &Label) {
+        self.labels.push(label.clone());
+        self.current.push(None);
+    }
+
+    #[inline]
+    fn record(&mut self, record: &Record) -> Result<(), Impossible> {
+        match record.operation {
+            Operation::Read | Operation::Write => self.reference(record),
+            _ => self.change(record),
+        }
+    }
+}
