@@ -2,7 +2,284 @@
 //!
 //! A reader turns a file into [`Record`]s and pushes them, in order, into a [`RecordSink`]. Nothing here knows what a
 //! record means to the memory model: whether a process may refer to a page is decided by the sink
-//! ([`crate::resolve::Resolver`]), and the reader adds file, line and text to the sink's refusal.
+//! (`crate::resolve::Resolver`), and the reader adds file, line and text to the sink's refusal.
+//!
+//! - To read: [`read`]. The compression is undone by its magic bytes, the format is told by what the file begins with.
+//! - To write: [`create`] for a file, [`writer`] for a stream; [`copy`] reads and writes in one go.
+//! - To add a format: a file beside this one with `detect`, `read` and, if it is also written, `writer`; and a row in
+//!   [`FORMATS`]. `input::for_each_line` and `reading::Reading` are there for it.
+
+pub mod builtin;
+mod compress;
+pub mod csv;
+mod error;
+pub mod events;
+pub mod input;
+pub mod native;
+mod number;
+pub mod output;
+pub mod reading;
+mod source;
+
+use std::io::{Read, Write};
+use std::path::Path;
+
+pub use error::{At, Fault, TraceError};
+pub use source::Source;
+
+use compress::COMPRESSIONS;
+use error::printable;
+use input::Input;
+use output::Output;
+use reading::Reading;
+
+/// The most swap areas that the settings of a trace may give; the kernel has 8 (rule R47).
+pub const MAX_SWAP_AREAS: usize = 1024;
+
+/// One format of traces.
+pub struct Format {
+    /// Its name, as `--format` takes it.
+    pub name: &'static str,
+    /// What it is, in a line.
+    pub description: &'static str,
+    /// A line of it.
+    pub example: &'static str,
+    /// The usual endings of its files, each with its dot; the first is the one to write.
+    pub endings: &'static [&'static str],
+    /// Whether a file that begins with these bytes (up to 64 KiB, decompressed) is of this format.
+    pub detect: fn(&[u8]) -> bool,
+    /// Reads a trace of this format to its end.
+    pub read: fn(&mut Input<'_>, &mut Reading<'_>) -> Result<(), TraceError>,
+    /// Makes a writer of this format, if there is one.
+    pub write: Option<fn(Output) -> Box<dyn RecordWriter>>,
+}
+
+/// The formats, in the order in which they are tried.
+pub static FORMATS: &[Format] = &[
+    Format {
+        name: "native",
+        description: "clockhand's own: binary, compressed, checked; holds everything the others do",
+        example: "(binary)",
+        endings: &[".cht"],
+        detect: native::detect,
+        read: native::read,
+        write: Some(native::writer),
+    },
+    Format {
+        name: "csv",
+        description: "a header line naming the columns, then one event a line",
+        example: "2172832916,8479,W,0,0",
+        endings: &[".csv"],
+        detect: csv::detect,
+        read: csv::read,
+        write: Some(csv::writer),
+    },
+    Format {
+        name: "events",
+        description: "event scripts, as the runs of the real kernel were recorded with",
+        example: "w 1 a 0",
+        endings: &[".events"],
+        detect: events::detect,
+        read: events::read,
+        write: Some(events::writer),
+    },
+];
+
+/// How a trace is to be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// The name of its format; `None` tells it by the content.
+    pub format: Option<String>,
+    /// Whether bad and impossible records are counted and skipped. Damage of a container is an error even so.
+    pub lenient: bool,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub struct Summary {
+    /// The name of the format.
+    pub format: &'static str,
+    /// The compression that was undone: `gz`, `zst`.
+    pub compression: Option<&'static str>,
+    /// SHA-256 of the bytes as they are on disk, in hexadecimal.
+    pub sha256: String,
+    /// Records that the sink took.
+    pub records: u64,
+    /// Records that were skipped.
+    pub skipped: u64,
+    /// Why the first of them were, five at most.
+    pub first_skipped: Vec<TraceError>,
+}
+
+/// What was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Records.
+    pub records: u64,
+    /// What the format could not hold and how it was written instead, for the user to know.
+    pub notes: Vec<String>,
+}
+
+/// Reads a trace into a sink.
+///
+/// # Errors
+/// When the source can't be read, is of no known format, is damaged or has no records; and at the first record that is
+/// bad or refused by the sink, unless the options are lenient. The sink is then to be thrown away.
+pub fn read(source: &Source, options: &ReadOptions, sink: &mut dyn RecordSink) -> Result<Summary, TraceError> {
+    read_from(&source.file(), source.open()?, options, sink)
+}
+
+/// Reads a trace from any stream of bytes, compressed or not; `file` is what errors call it.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_from<'a>(
+    file: &str,
+    bytes: Box<dyn Read + 'a>,
+    options: &ReadOptions,
+    sink: &mut dyn RecordSink,
+) -> Result<Summary, TraceError> {
+    let forced = options.format.as_deref().map(format).transpose()?;
+    let mut input = Input::new(file, bytes)?;
+    let head = input.head()?;
+    if head.trim_ascii().is_empty() && head.len() < input::HEAD {
+        return Err(TraceError::Empty { file: file.to_owned(), skipped: 0 });
+    }
+    let format = match forced {
+        Some(format) => format,
+        None => FORMATS.iter().find(|format| (format.detect)(head)).ok_or_else(|| undetected(file, head))?,
+    };
+    let mut reading = Reading::new(file, sink, options.lenient);
+    (format.read)(&mut input, &mut reading)?;
+    let (records, skipped, first_skipped) = reading.finish();
+    if records == 0 {
+        return Err(TraceError::Empty { file: file.to_owned(), skipped });
+    }
+    let compression = input.compression();
+    let sha256 = input.finish()?;
+    Ok(Summary { format: format.name, compression, sha256, records, skipped, first_skipped })
+}
+
+/// The format of a name.
+///
+/// # Errors
+/// When there is none; the error lists those there are.
+pub fn format(name: &str) -> Result<&'static Format, TraceError> {
+    FORMATS.iter().find(|format| format.name == name).ok_or_else(|| TraceError::UnknownFormat {
+        name: printable(name.as_bytes()),
+        known: listed(FORMATS.iter().map(|format| format.name)),
+    })
+}
+
+/// Takes records and writes them.
+///
+/// A failure to write is reported by [`RecordSink::record`] as soon as it is noticed, and by [`RecordWriter::finish`] in
+/// any case.
+pub trait RecordWriter: RecordSink {
+    /// The failure to write that made [`RecordSink::record`] refuse, if that was it. The writer is then to be dropped;
+    /// nothing of the file is left.
+    fn take_failure(&mut self) -> Option<TraceError>;
+
+    /// Writes out everything and puts the file in its place. A writer that is dropped without this leaves nothing.
+    ///
+    /// # Errors
+    /// When anything could not be written, now or before.
+    fn finish(self: Box<Self>) -> Result<Written, TraceError>;
+}
+
+/// A writer to a stream.
+///
+/// # Errors
+/// When the format is unknown or is not written.
+pub fn writer(format_name: &str, output: Box<dyn Write>) -> Result<Box<dyn RecordWriter>, TraceError> {
+    let write = writing(format(format_name)?)?;
+    Ok(write(Output::stream("the output", output)))
+}
+
+/// A writer to a file, of the format and compression that its ending says (`.csv.zst`); `format` overrides the former. The
+/// file is written under another name in the same folder and renamed by [`RecordWriter::finish`].
+///
+/// # Errors
+/// When the format is unknown, is not written or can't be told, or when the file can't be made.
+pub fn create(path: &Path, format_name: Option<&str>) -> Result<Box<dyn RecordWriter>, TraceError> {
+    let write = match format_name {
+        Some(name) => writing(format(name)?)?,
+        None => writing(by_ending(path)?)?,
+    };
+    Ok(write(Output::file(path)?))
+}
+
+/// Reads a trace and writes it with `writer`.
+///
+/// # Errors
+/// Those of [`read`] and of writing; nothing of the target is left then.
+pub fn copy(
+    source: &Source,
+    options: &ReadOptions,
+    mut writer: Box<dyn RecordWriter>,
+) -> Result<(Summary, Written), TraceError> {
+    match read(source, options, &mut *writer) {
+        Ok(summary) => Ok((summary, writer.finish()?)),
+        // What the reader takes for a refused record may have been a full disk.
+        Err(error) => Err(writer.take_failure().unwrap_or(error)),
+    }
+}
+
+/// The format that is written to a file of this name.
+fn by_ending(path: &Path) -> Result<&'static Format, TraceError> {
+    let name = path.to_string_lossy();
+    let compression = COMPRESSIONS.iter().find_map(|compression| name.strip_suffix(compression.ending));
+    let name = compression.unwrap_or(&name);
+    let found = FORMATS.iter().find(|format| format.endings.iter().any(|ending| name.ends_with(ending)));
+    found.ok_or_else(|| TraceError::UnknownEnding {
+        file: path.display().to_string(),
+        known: listed(written().flat_map(|format| format.endings.iter().copied()))
+            + ", each with or without "
+            + &listed(COMPRESSIONS.iter().map(|compression| compression.ending)),
+    })
+}
+
+/// The formats that are written.
+fn written() -> impl Iterator<Item = &'static Format> {
+    FORMATS.iter().filter(|format| format.write.is_some())
+}
+
+fn writing(format: &'static Format) -> Result<fn(Output) -> Box<dyn RecordWriter>, TraceError> {
+    format
+        .write
+        .ok_or_else(|| TraceError::ReadOnly { format: format.name, known: listed(written().map(|format| format.name)) })
+}
+
+fn listed(names: impl Iterator<Item = &'static str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// The error for content that no format takes for its own.
+#[cold]
+fn undetected(file: &str, head: &[u8]) -> TraceError {
+    let first = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let tried =
+        FORMATS.iter().map(|format| format!("{} ({}, as in `{}`)", format.name, format.description, format.example));
+    TraceError::Unrecognised(Box::new(Fault {
+        file: file.to_owned(),
+        at: None,
+        event: None,
+        what: "this is of no known format".into(),
+        text: printable(first),
+        remedy: format!(
+            "tried: {}; if it is one of these, name it with --format",
+            tried.collect::<Vec<_>>().join("; ")
+        ),
+    }))
+}
+
+/// The refusal of a record whose label was never announced.
+fn no_such_label(record: &Record) -> Impossible {
+    Impossible {
+        what: format!("segment number {} has no label", record.segment),
+        remedy: "announce a label before the records that use it".into(),
+    }
+}
 
 /// What a record does. The names are those of the `op` column of the csv format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

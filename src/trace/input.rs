@@ -1,0 +1,281 @@
+//! The bytes of a trace on their way in: hashed as they are on disk, decompressed, buffered, and cut into lines.
+//!
+//! No format is known here, and no more than a buffer's worth is ever held.
+
+use std::cell::RefCell;
+use std::io::{self, Cursor, Read};
+use std::rc::Rc;
+
+use sha2::{Digest, Sha256};
+
+use super::compress::{self, Compression};
+use super::error::{At, Fault, TraceError, printable};
+use super::reading::Reading;
+
+/// The longest line that is read, in bytes.
+pub const MAX_LINE: usize = 1 << 20;
+
+/// What the buffer holds at first: small enough to stay in the cache.
+const BUFFER: usize = 1 << 17;
+
+/// How much of the beginning a format is detected by.
+pub(crate) const HEAD: usize = 1 << 16;
+
+/// The bytes as they are on disk: counted and hashed.
+struct Tap<'a> {
+    reader: Box<dyn Read + 'a>,
+    hash: Sha256,
+    bytes: u64,
+    /// Whether the system failed, which is something else than bad data.
+    failed: bool,
+}
+
+/// The end of the tap that the decompressor reads from.
+struct Faucet<'a>(Rc<RefCell<Tap<'a>>>);
+
+impl Read for Faucet<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let tap = &mut *self.0.borrow_mut();
+        match tap.reader.read(buffer) {
+            Ok(count) => {
+                // A reader may lie about the count; the slice must not panic for it.
+                tap.hash.update(buffer.get(..count).unwrap_or_default());
+                tap.bytes += count as u64;
+                Ok(count)
+            }
+            Err(error) => {
+                tap.failed |= error.kind() != io::ErrorKind::Interrupted;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// A trace being read.
+pub struct Input<'a> {
+    file: String,
+    tap: Rc<RefCell<Tap<'a>>>,
+    compression: Option<&'static Compression>,
+    reader: Box<dyn Read + 'a>,
+    buffer: Vec<u8>,
+    /// The part of the buffer that was read and not consumed.
+    start: usize,
+    end: usize,
+    /// Position of `start` in the decompressed bytes.
+    offset: u64,
+    ended: bool,
+}
+
+impl<'a> Input<'a> {
+    /// Opens a stream of bytes, undoing its compression.
+    ///
+    /// # Errors
+    /// When it can't be read or its compression is not one of [`compress::COMPRESSIONS`].
+    pub(crate) fn new(file: &str, reader: Box<dyn Read + 'a>) -> Result<Self, TraceError> {
+        let tap = Rc::new(RefCell::new(Tap { reader, hash: Sha256::new(), bytes: 0, failed: false }));
+        let mut magic = Vec::new();
+        let io = |source| TraceError::Io { file: file.to_owned(), doing: "read", source };
+        Faucet(Rc::clone(&tap)).take(8).read_to_end(&mut magic).map_err(io)?;
+        if let Some((name, program)) = compress::detect_foreign(&magic) {
+            return Err(foreign(file, name, program));
+        }
+        let compression = compress::detect(&magic);
+        let whole: Box<dyn Read + 'a> = Box::new(Cursor::new(magic).chain(Faucet(Rc::clone(&tap))));
+        let reader = match compression {
+            None => whole,
+            Some(compression) => (compression.open)(whole).map_err(io)?,
+        };
+        let buffer = vec![0; BUFFER];
+        Ok(Self { file: file.to_owned(), tap, compression, reader, buffer, start: 0, end: 0, offset: 0, ended: false })
+    }
+
+    /// The file as the user named it.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The name of the compression that is being undone.
+    pub(crate) fn compression(&self) -> Option<&'static str> {
+        self.compression.map(|compression| compression.name)
+    }
+
+    /// Position of the next byte, in the decompressed bytes.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The beginning of what is left, up to 64 KiB of it; nothing is consumed.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn head(&mut self) -> Result<&[u8], TraceError> {
+        while self.end - self.start < HEAD && self.fill()? {}
+        Ok(&self.buffer[self.start..self.end])
+    }
+
+    /// Appends the next `count` bytes to `bytes`, or as many as there are.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn take(&mut self, count: usize, bytes: &mut Vec<u8>) -> Result<(), TraceError> {
+        let mut missing = count;
+        while missing > 0 && (self.start < self.end || self.fill()?) {
+            let piece = missing.min(self.end - self.start);
+            bytes.extend_from_slice(&self.buffer[self.start..self.start + piece]);
+            self.consume(piece);
+            missing -= piece;
+        }
+        Ok(())
+    }
+
+    /// Whether everything was consumed.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn at_end(&mut self) -> Result<bool, TraceError> {
+        Ok(self.start == self.end && !self.fill()?)
+    }
+
+    /// Reads the rest, so that the hash is that of the whole, and returns it in hexadecimal.
+    pub(crate) fn finish(mut self) -> Result<String, TraceError> {
+        loop {
+            self.start = self.end;
+            if !self.fill()? {
+                break;
+            }
+        }
+        io::copy(&mut Faucet(Rc::clone(&self.tap)), &mut io::sink()).map_err(|error| self.failure(error))?;
+        let hash = self.tap.borrow().hash.clone().finalize();
+        Ok(hash.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// Counts `count` bytes of the buffer as used.
+    fn consume(&mut self, count: usize) {
+        self.start += count;
+        self.offset += count as u64;
+    }
+
+    /// Reads more behind what is in the buffer, making room as far as a line may grow; false at the end of the input.
+    fn fill(&mut self) -> Result<bool, TraceError> {
+        if self.ended {
+            return Ok(false);
+        }
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        if self.end == self.buffer.len() {
+            let longer = (2 * self.buffer.len()).min(MAX_LINE);
+            self.buffer.resize(longer, 0);
+        }
+        loop {
+            match self.reader.read(&mut self.buffer[self.end..]) {
+                Ok(count) => {
+                    self.ended = count == 0;
+                    self.end += count;
+                    return Ok(count > 0);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.failure(error)),
+            }
+        }
+    }
+
+    /// What a failed read means: the system's fault, or bad compressed data.
+    #[cold]
+    fn failure(&self, error: io::Error) -> TraceError {
+        let tap = self.tap.borrow();
+        match self.compression {
+            Some(compression) if !tap.failed => TraceError::Damaged(Box::new(Fault {
+                file: self.file.clone(),
+                at: Some(At::Byte(tap.bytes)),
+                event: None,
+                what: format!("the {} data is damaged or cut short ({error})", compression.name),
+                text: String::new(),
+                remedy: "what can be read of it would not be the whole trace: get the file again".into(),
+            })),
+            _ => TraceError::Io { file: self.file.clone(), doing: "read", source: error },
+        }
+    }
+
+    /// Bytes of the buffer up to and including the last line end, after reading more as needed; at the end of the input
+    /// the rest. `None` when there is no line end in [`MAX_LINE`] bytes.
+    fn whole_lines(&mut self) -> Result<Option<usize>, TraceError> {
+        let mut searched = 0;
+        loop {
+            let unread = &self.buffer[self.start..self.end];
+            if let Some(last) = memchr::memrchr(b'\n', &unread[searched..]) {
+                return Ok(Some(searched + last + 1));
+            }
+            searched = unread.len();
+            if searched >= MAX_LINE {
+                return Ok(None);
+            }
+            if !self.fill()? {
+                return Ok(Some(searched));
+            }
+        }
+    }
+
+    /// Consumes up to and including the next line end.
+    fn skip_line(&mut self) -> Result<(), TraceError> {
+        loop {
+            if let Some(end) = memchr::memchr(b'\n', &self.buffer[self.start..self.end]) {
+                self.consume(end + 1);
+                return Ok(());
+            }
+            self.consume(self.end - self.start);
+            if !self.fill()? {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Hands every line to `each`, with its number from 1 and without its line end (LF or CRLF; the last line may lack one).
+/// Lines longer than [`MAX_LINE`] are bad records.
+///
+/// # Errors
+/// Those of reading, those of `each`, and a line too long unless the reading is lenient.
+pub fn for_each_line(
+    input: &mut Input<'_>,
+    reading: &mut Reading<'_>,
+    mut each: impl FnMut(&mut Reading<'_>, u64, &[u8]) -> Result<(), TraceError>,
+) -> Result<(), TraceError> {
+    let mut number = 0;
+    loop {
+        let Some(length) = input.whole_lines()? else {
+            number += 1;
+            let text = &input.buffer[input.start..input.end];
+            reading.bad(At::Line(number), text, "the line is longer than 1 MiB".into(), "is this a text file?")?;
+            input.skip_line()?;
+            continue;
+        };
+        if length == 0 {
+            return Ok(());
+        }
+        let lines = &input.buffer[input.start..input.start + length];
+        let mut rest = lines;
+        while !rest.is_empty() {
+            let end = memchr::memchr(b'\n', rest);
+            let line = &rest[..end.unwrap_or(rest.len())];
+            rest = &rest[end.map_or(rest.len(), |end| end + 1)..];
+            number += 1;
+            each(reading, number, line.strip_suffix(b"\r").unwrap_or(line))?;
+        }
+        input.consume(length);
+    }
+}
+
+/// The error for a compression that is known by sight only.
+fn foreign(file: &str, name: &str, program: &str) -> TraceError {
+    TraceError::Unrecognised(Box::new(Fault {
+        file: printable(file.as_bytes()),
+        at: None,
+        event: None,
+        what: format!("this is a {name} file, which is not undone here"),
+        text: String::new(),
+        remedy: format!("pipe it in: {program} FILE | clockhand ... -"),
+    }))
+}

@@ -1,0 +1,73 @@
+//! Whole decimal numbers in text.
+
+/// Why a field is no number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotANumber {
+    /// There is nothing in it.
+    Missing,
+    /// It has other characters than digits.
+    Malformed,
+    /// It is more than the type holds.
+    TooLarge,
+}
+
+impl NotANumber {
+    /// What is wrong with the field `name`, and what was expected: a number up to `most`.
+    pub fn describe(self, name: &str, most: u64) -> String {
+        match self {
+            Self::Missing => format!("the {name} is missing; a whole number is expected there"),
+            Self::Malformed => format!("the {name} is not a whole number from 0 to {most}"),
+            Self::TooLarge => format!("the {name} is more than {most}"),
+        }
+    }
+}
+
+/// Reads a number of digits only; blanks around it are no harm.
+///
+/// # Errors
+/// When it is not one.
+#[inline]
+pub fn parse(field: &[u8]) -> Result<u64, NotANumber> {
+    // Up to 19 digits can't overflow; everything else is rare.
+    if field.is_empty() || field.len() > 19 {
+        return parse_slowly(field);
+    }
+    let mut number = 0_u64;
+    for &byte in field {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return parse_slowly(field);
+        }
+        number = number * 10 + u64::from(digit);
+    }
+    Ok(number)
+}
+
+#[cold]
+fn parse_slowly(field: &[u8]) -> Result<u64, NotANumber> {
+    let field = field.trim_ascii();
+    if field.is_empty() {
+        return Err(NotANumber::Missing);
+    }
+    if !field.iter().all(u8::is_ascii_digit) {
+        return Err(NotANumber::Malformed);
+    }
+    let digit = |number: u64, byte: &u8| number.checked_mul(10)?.checked_add(u64::from(byte - b'0'));
+    field.iter().try_fold(0, digit).ok_or(NotANumber::TooLarge)
+}
+
+/// Appends a number in decimal.
+#[inline]
+pub fn append(bytes: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    bytes.extend_from_slice(&digits[start..]);
+}

@@ -1,0 +1,102 @@
+//! What every format's reader needs while it reads: the sink, the count of events, and the rule for bad records.
+//!
+//! Formats and files are not known here.
+
+use super::error::{At, Fault, TraceError, printable};
+use super::{Label, Record, RecordSink, Settings};
+
+/// How many skipped records are kept to be shown.
+pub const KEPT: usize = 5;
+
+/// One reading of one trace.
+pub struct Reading<'a> {
+    file: &'a str,
+    sink: &'a mut dyn RecordSink,
+    lenient: bool,
+    records: u64,
+    skipped: u64,
+    first_skipped: Vec<TraceError>,
+}
+
+impl<'a> Reading<'a> {
+    /// A reading of `file` into `sink`; a lenient one counts and skips bad records.
+    pub(crate) fn new(file: &'a str, sink: &'a mut dyn RecordSink, lenient: bool) -> Self {
+        Self { file, sink, lenient, records: 0, skipped: 0, first_skipped: Vec::new() }
+    }
+
+    /// Hands the settings to the sink; once, before anything else.
+    pub fn settings(&mut self, settings: &Settings) {
+        self.sink.settings(settings);
+    }
+
+    /// Hands the next label to the sink.
+    pub fn label(&mut self, label: &Label) {
+        self.sink.label(label);
+    }
+
+    /// Hands a record to the sink. `text` is what is shown of it should the sink refuse.
+    ///
+    /// # Errors
+    /// The sink's refusal with its place, unless the reading is lenient.
+    #[inline]
+    pub fn record(&mut self, record: &Record, at: At, text: impl FnOnce() -> String) -> Result<(), TraceError> {
+        match self.sink.record(record) {
+            Ok(()) => {
+                self.records += 1;
+                Ok(())
+            }
+            Err(refusal) => {
+                let fault = self.fault(at, text(), String::new(), String::new());
+                self.skip(TraceError::impossible(fault, refusal))
+            }
+        }
+    }
+
+    /// A record is not as the format wants it: `what` is wrong, `remedy` is what was expected.
+    ///
+    /// # Errors
+    /// Exactly that, unless the reading is lenient.
+    #[cold]
+    pub fn bad(&mut self, at: At, text: &[u8], what: String, remedy: &str) -> Result<(), TraceError> {
+        let remedy = format!("{remedy} (--lenient skips bad records)");
+        let fault = self.fault(at, printable(text), what, remedy);
+        self.skip(TraceError::Record(Box::new(fault)))
+    }
+
+    /// The container is damaged; there is no skipping that.
+    #[cold]
+    pub fn damaged(&self, at: At, what: String, remedy: &str) -> TraceError {
+        TraceError::Damaged(Box::new(Fault { event: None, ..self.fault(at, String::new(), what, remedy.to_owned()) }))
+    }
+
+    /// The content is not of the format at all.
+    #[cold]
+    pub fn unrecognised(&self, at: At, text: &[u8], what: String, remedy: &str) -> TraceError {
+        TraceError::Unrecognised(Box::new(Fault {
+            event: None,
+            ..self.fault(at, printable(text), what, remedy.to_owned())
+        }))
+    }
+
+    /// Records handed over, records skipped, and the first of those.
+    pub(crate) fn finish(self) -> (u64, u64, Vec<TraceError>) {
+        (self.records, self.skipped, self.first_skipped)
+    }
+
+    fn fault(&self, at: At, text: String, what: String, remedy: String) -> Fault {
+        let event = Some(self.records + self.skipped + 1);
+        Fault { file: self.file.to_owned(), at: Some(at), event, what, text, remedy }
+    }
+
+    #[cold]
+    fn skip(&mut self, error: TraceError) -> Result<(), TraceError> {
+        if !self.lenient {
+            return Err(error);
+        }
+        self.skipped += 1;
+        if self.first_skipped.len() < KEPT {
+            self.first_skipped.push(error);
+        }
+        Ok(())
+    }
+}
