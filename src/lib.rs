@@ -1,13 +1,22 @@
 //! clockhand replays memory-access traces of processes that share memory segments against an array-based page-table
 //! model, and shows what each victim policy costs.
 
+pub mod cli;
+pub mod compare;
+pub mod frames;
 pub mod ids;
 pub mod kernel;
+pub mod load;
 pub mod observers;
+pub mod outcome;
 mod page_numbers;
 pub mod policy;
 pub mod program;
 pub mod replay;
+pub mod report;
 pub mod resolve;
 pub mod results;
+pub mod statistics;
+pub mod timeline;
 pub mod trace;
+pub mod whole_file;

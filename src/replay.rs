@@ -12,12 +12,13 @@ use std::sync::Arc;
 
 use crate::ids::PageId;
 use crate::kernel::kswapd::{Jiffy, Kswapd, KswapdOptions, PAGES_A_WAKE_UP};
+use crate::kernel::swap::RECORDED_RUN_SLOTS;
 use crate::kernel::{Counters, Fault, Kernel, Memory, Verdict};
 use crate::observers::distributions::Distributions;
 use crate::observers::{End, Observer, Scan, SwapOut};
 use crate::policy::{Hand, Policy};
 use crate::program::{Packed, Program, Reference, References};
-use crate::trace::{OutOfMemory, SwapArea};
+use crate::trace::{OutOfMemory, Settings, SwapArea};
 
 /// References between two looks at whether to stop.
 const CHUNK: u64 = 1 << 20;
@@ -41,6 +42,17 @@ impl Options {
     /// Direct reclaim, unlimited swap, and on to the end of the trace.
     pub fn new(frames: u64) -> Self {
         Self { frames, swap: None, out_of_memory: OutOfMemory::Continue, seed: 0, kswapd: None }
+    }
+
+    /// As the trace says; what it does not say is as in the recorded kernel runs for an event script (one swap area of
+    /// 32,687 slots, the end when out of memory), and as [`Options::new`] for other traces. Frames that it does not say
+    /// are 1.
+    pub fn of_trace(settings: &Settings) -> Self {
+        let recorded = || vec![SwapArea { slots: RECORDED_RUN_SLOTS, priority: None }];
+        let swap = settings.swap.clone().or_else(|| settings.kernel_defaults.then(recorded));
+        let stop = if settings.kernel_defaults { OutOfMemory::Stop } else { OutOfMemory::Continue };
+        let out_of_memory = settings.out_of_memory.unwrap_or(stop);
+        Self { swap, out_of_memory, ..Self::new(settings.frames.unwrap_or(1)) }
     }
 }
 

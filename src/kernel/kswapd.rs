@@ -3,6 +3,7 @@
 //! Only the timing is here, in jiffies of a hundredth of a second or of so many references; the reclaim itself is that of
 //! [`crate::replay`], at the priorities that R33 gives the daemon.
 
+use std::fmt;
 use std::str::FromStr;
 
 /// Calls of `try_to_free_page` at each wake-up (`kswapd_ctl.maxpages`, R36).
@@ -57,6 +58,17 @@ impl FromStr for KswapdOptions {
             return Err(wrong());
         }
         Ok(Self { low, high, jiffy })
+    }
+}
+
+impl fmt::Display for KswapdOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{},{}", self.low, self.high)?;
+        match self.jiffy {
+            None => Ok(()),
+            Some(Jiffy::Nanoseconds(nanoseconds)) => write!(f, ",{nanoseconds}ns"),
+            Some(Jiffy::References(references)) => write!(f, ",{references}refs"),
+        }
     }
 }
 

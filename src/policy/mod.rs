@@ -110,6 +110,15 @@ pub trait Policy: Sized + Send + 'static {
     /// When the value of a parameter is out of range; the text says what is allowed.
     fn new(setup: &Setup, arguments: &Arguments) -> Result<Self, String>;
 
+    /// Whether the arguments are in range whatever the trace and the memory size.
+    ///
+    /// # Errors
+    /// When one is not; the text says what is allowed.
+    fn check(arguments: &Arguments) -> Result<(), String> {
+        let smallest = Setup { pages: 1, segments: 1, frames: 1, seed: 0 };
+        Self::new(&smallest, arguments).map(drop)
+    }
+
     /// The priority at which a reclaim starts (R33); 6 as in the kernel.
     fn start_priority(&self) -> u32 {
         6

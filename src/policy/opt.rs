@@ -72,6 +72,10 @@ impl Policy for Opt {
         Err("it has to know the future".to_owned())
     }
 
+    fn check(_arguments: &Arguments) -> Result<(), String> {
+        Ok(())
+    }
+
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
         self.dead_page(memory).or_else(|| self.farthest_page(memory)).map(Pick::Now)
     }

@@ -31,6 +31,7 @@ pub struct Entry {
     /// See [`Policy::PARAMETERS`].
     pub parameters: &'static [Parameter],
     start: fn(&Arc<Program>, &Options, &Arguments) -> Result<Box<dyn Replay>, String>,
+    check: fn(&Arguments) -> Result<(), String>,
 }
 
 /// The row of a policy that reads accessed bits.
@@ -70,6 +71,7 @@ const fn row<P: Policy>(
         sight,
         parameters: P::PARAMETERS,
         start,
+        check: P::check,
     }
 }
 
@@ -243,6 +245,14 @@ impl PolicySpec {
             return Err(format!("no policy is named; there are {}, and `all`", names()));
         }
         Ok(specs)
+    }
+
+    /// Whether the arguments are in range, before any trace is read.
+    ///
+    /// # Errors
+    /// When one is not; the text names the policy and says what is allowed.
+    pub fn check(&self) -> Result<(), String> {
+        (self.entry.check)(&self.arguments(0)).map_err(|error| format!("policy `{}`: {error}", self.entry.name))
     }
 
     /// Starts a run of the policy.

@@ -1,0 +1,270 @@
+//! What users type, as clap reads it, and nothing else: no default is computed and no file touched here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::frames::FramesSpec;
+use crate::kernel::kswapd::KswapdOptions;
+use crate::report;
+
+/// Replays memory-access traces of processes that share memory, and shows what each page-replacement policy costs.
+///
+/// Without a trace, `clockhand compare` runs on a PostgreSQL trace that is built in.
+#[derive(Debug, Parser)]
+#[command(name = "clockhand", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How to put it out.
+    #[command(flatten)]
+    pub output: OutputArguments,
+}
+
+const AFTER_HELP: &str = "Exit codes: 0 fine, 1 input, output or a bad trace, 2 usage, 130 interrupted.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Replay every policy at every memory size, in parallel: the main job.
+    Compare(CompareArguments),
+    /// Replay one policy at one memory size, and look closely.
+    Replay(ReplayArguments),
+    /// Look at traces and convert them.
+    #[command(subcommand)]
+    Trace(TraceCommand),
+    /// List the policies: names, what they may know, parameters, sources.
+    Policies(PoliciesArguments),
+    /// List the trace formats.
+    Formats,
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
+}
+
+/// How to put things out; for every command.
+#[derive(Clone, Debug, Args)]
+pub struct OutputArguments {
+    /// Say nothing on stderr but errors.
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Colours on stdout and stderr; `auto` is on a terminal, unless `NO_COLOR` is set.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// `compare`.
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    /// Trace files; `-` is standard input. Without one, the PostgreSQL trace that is built in.
+    #[arg(value_name = "TRACE")]
+    pub traces: Vec<PathBuf>,
+    /// Policies, separated by commas: `clock:ref-on-load=0,lru`, or `all`. `clockhand policies` lists them.
+    #[arg(short, long, value_name = "LIST", default_value = "all")]
+    pub policies: String,
+    /// Memory sizes, separated by commas: `512`, `1_000`, `64MiB`, `5%` of the trace's footprint, or `auto`, a ladder of 16
+    /// sizes up to the footprint.
+    #[arg(short, long, value_name = "LIST", default_value = "auto")]
+    pub frames: FramesSpec,
+    /// The folder for results.csv, results.json and the charts.
+    #[arg(short, long, value_name = "DIR", default_value = "reports")]
+    pub out: PathBuf,
+    /// Replays at the same time; as many as there are processors if not given.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// What goes to stdout.
+    #[arg(long, value_name = "FORM", default_value = "table")]
+    pub print: Print,
+    /// How the model is set up.
+    #[command(flatten)]
+    pub model: ModelArguments,
+    /// How traces are read.
+    #[command(flatten)]
+    pub reading: ReadArguments,
+}
+
+/// The forms of results on stdout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Print {
+    /// For people.
+    Table,
+    /// As results.csv.
+    Csv,
+    /// As results.json.
+    Json,
+    /// A table in Markdown.
+    Markdown,
+}
+
+impl From<Print> for report::Format {
+    fn from(print: Print) -> Self {
+        match print {
+            Print::Table => Self::Table,
+            Print::Csv => Self::Csv,
+            Print::Json => Self::Json,
+            Print::Markdown => Self::Markdown,
+        }
+    }
+}
+
+/// `replay`.
+#[derive(Debug, Args)]
+pub struct ReplayArguments {
+    /// The trace file; `-` is standard input. Without one, the PostgreSQL trace that is built in.
+    #[arg(value_name = "TRACE")]
+    pub trace: Option<PathBuf>,
+    /// The policy, with its parameters if wanted: `clock:ref-on-load=0`.
+    #[arg(short, long, value_name = "POLICY", default_value = "linux-2.0")]
+    pub policy: String,
+    /// The memory size: `512`, `64MiB`, `5%` of the footprint. If not given, what the trace says (`F=` of an event script),
+    /// or else half the footprint.
+    #[arg(short, long, value_name = "N")]
+    pub frames: Option<FramesSpec>,
+    /// Write every fault and swap-out to a file, in the format of the recorded kernel runs; with `-` to stdout, and nothing
+    /// else.
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+    /// In the log, every event and every call of `shm_swap` too: its budget, its hands, its slots.
+    #[arg(long, requires = "log")]
+    pub log_scans: bool,
+    /// Write what happened in each window of references to a csv file; `-` is stdout.
+    #[arg(long, value_name = "FILE")]
+    pub timeline: Option<PathBuf>,
+    /// References in a window of the timeline; a thousandth of the trace if not given.
+    #[arg(long, value_name = "N", requires = "timeline", value_parser = clap::value_parser!(u64).range(1..))]
+    pub window: Option<u64>,
+    /// What goes to stdout.
+    #[arg(long, value_name = "FORM", default_value = "table")]
+    pub print: Print,
+    /// How the model is set up.
+    #[command(flatten)]
+    pub model: ModelArguments,
+    /// How the trace is read.
+    #[command(flatten)]
+    pub reading: ReadArguments,
+}
+
+/// How the model is set up.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Model")]
+pub struct ModelArguments {
+    /// The seed of policies that draw lots.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Swap areas in order of swapon: `SLOTS[@PRIORITY],...`, or `unlimited`. If not given, what the trace says; an event
+    /// script that says nothing has one area of 32687 slots, other traces have unlimited swap.
+    #[arg(long, value_name = "AREAS")]
+    pub swap: Option<String>,
+    /// What to do at a reference for which no frame can be had. If not given, what the trace says; an event script that says
+    /// nothing stops, other traces go on.
+    #[arg(long, value_name = "WHAT")]
+    pub oom: Option<Oom>,
+    /// Run the swap daemon with these marks, in free frames; time is the trace's time column, a jiffy 10 ms, or a jiffy is
+    /// 100 references where the trace has none; or as said: `8,16,100refs`, `8,16,1ms`.
+    #[arg(long, value_name = "LOW,HIGH[,JIFFY]")]
+    pub kswapd: Option<KswapdOptions>,
+}
+
+/// What to do when no frame can be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Oom {
+    /// The run ends there.
+    Stop,
+    /// The reference is counted and left out.
+    Continue,
+}
+
+/// How traces are read.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Reading")]
+pub struct ReadArguments {
+    /// The format of the traces; told from their content if not given. `clockhand formats` lists them.
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// Skip bad and impossible records, and say how many.
+    #[arg(long)]
+    pub lenient: bool,
+    /// Create and attach segments on first use, for traces that began late.
+    #[arg(long)]
+    pub implicit_attach: bool,
+    /// Limits on segments: `kernel` is 128 at a time with 8192 pages each, the default for event scripts.
+    #[arg(long, value_name = "WHICH")]
+    pub limits: Option<LimitsChoice>,
+}
+
+/// Which limits apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LimitsChoice {
+    /// Those of Linux 2.0.
+    Kernel,
+    /// None.
+    None,
+}
+
+/// `trace`.
+#[derive(Debug, Subcommand)]
+pub enum TraceCommand {
+    /// What is in traces: references, processes, segments, sharing, working sets.
+    Stat(StatArguments),
+    /// Write a trace in another format.
+    Convert(ConvertArguments),
+}
+
+/// `trace stat`.
+#[derive(Debug, Args)]
+pub struct StatArguments {
+    /// Trace files; `-` is standard input. Without one, the PostgreSQL trace that is built in.
+    #[arg(value_name = "TRACE")]
+    pub traces: Vec<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// How traces are read.
+    #[command(flatten)]
+    pub reading: ReadArguments,
+}
+
+/// `trace convert`.
+#[derive(Debug, Args)]
+pub struct ConvertArguments {
+    /// The trace to read; `-` is standard input.
+    #[arg(value_name = "IN")]
+    pub input: PathBuf,
+    /// The file to write; `-` is standard output, which needs --to. The ending tells format and compression: `.cht`, `.csv`,
+    /// `.csv.zst`, `.events.gz`.
+    #[arg(value_name = "OUT")]
+    pub output: PathBuf,
+    /// The format to write.
+    #[arg(long, value_name = "FORMAT")]
+    pub to: Option<String>,
+    /// The format to read; told from the content if not given.
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// Skip bad records, and say how many.
+    #[arg(long)]
+    pub lenient: bool,
+}
+
+/// `policies`.
+#[derive(Debug, Args)]
+pub struct PoliciesArguments {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,103 @@
+//! `clockhand compare`: every policy at every memory size on every trace.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Error, anyhow};
+
+use super::arguments::CompareArguments;
+use super::terminal::Terminal;
+use super::{Interrupted, model, provenance, traces};
+use crate::compare::{Job, run_all};
+use crate::load::Loaded;
+use crate::policy::registry::PolicySpec;
+use crate::replay::Options;
+use crate::report::{self, RowAppender};
+use crate::results::{Results, Run};
+
+/// Set when the user presses Ctrl-C.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Runs the command.
+pub fn run(arguments: &CompareArguments, terminal: &Terminal) -> Result<(), Error> {
+    let policies = model::policies(&arguments.policies)?;
+    let loaded = traces::load_all(&arguments.traces, &arguments.reading, arguments.model.kswapd.is_some(), terminal)?;
+    let jobs = plan(arguments, &policies, &loaded)?;
+    let partial = arguments.out.join(RowAppender::FILE_NAME);
+    let appender = Mutex::new(RowAppender::create(&partial)?);
+    let runs = replay_all(arguments, &jobs, &appender, terminal)?;
+    if runs.len() < jobs.len() {
+        let kept = format!("{} of {} runs are finished and kept in {}", runs.len(), jobs.len(), partial.display());
+        return Err(Interrupted(kept).into());
+    }
+    let results = results(arguments, &loaded, runs);
+    let mut written = Vec::new();
+    report::write_all(&results, &arguments.out, |path| written.push(path.display().to_string()))?;
+    appender.into_inner().map_err(|_| anyhow!("a run failed"))?.remove()?;
+    terminal.print(|out| report::print(&results, arguments.print.into(), terminal.style(), out))?;
+    terminal.note(&format!("written: {}", written.join(", ")));
+    Ok(())
+}
+
+fn plan(arguments: &CompareArguments, policies: &[PolicySpec], loaded: &[Loaded]) -> Result<Vec<Job>, Error> {
+    let mut jobs = Vec::new();
+    for trace in loaded {
+        let base = model::options(&arguments.model, trace)?;
+        let sizes = arguments.frames.resolve(trace.facts.footprint);
+        for policy in policies {
+            jobs.extend(sizes.iter().map(|&frames| Job {
+                trace: trace.facts.name.clone(),
+                program: trace.program.clone(),
+                policy: policy.clone(),
+                options: Options { frames, ..base.clone() },
+            }));
+        }
+    }
+    Ok(jobs)
+}
+
+/// Runs the jobs; each result is kept in the partial file as soon as it is there.
+fn replay_all(
+    arguments: &CompareArguments,
+    jobs: &[Job],
+    appender: &Mutex<RowAppender>,
+    terminal: &Terminal,
+) -> Result<Vec<Run>, Error> {
+    // A second Ctrl-C, or one where no handler can be had, ends the process at once.
+    let _ = ctrlc::set_handler(|| {
+        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    });
+    let threads = match arguments.jobs {
+        Some(jobs) => usize::from(jobs),
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    let bar = terminal.progress(jobs.len() as u64);
+    let lost = Mutex::new(None);
+    let go_on = || !INTERRUPTED.load(Ordering::Relaxed);
+    let runs = run_all(jobs, threads, &go_on, &|_, run| {
+        let appended = appender.lock().map_err(|_| anyhow!("a run failed")).and_then(|mut appender| Ok(appender.append(&run.row)?));
+        if let (Err(error), Ok(mut lost)) = (appended, lost.lock()) {
+            lost.get_or_insert(error);
+            INTERRUPTED.store(true, Ordering::Relaxed);
+        }
+        bar.inc(1);
+    });
+    bar.finish_and_clear();
+    if let Ok(Some(error)) = lost.into_inner() {
+        return Err(error);
+    }
+    runs.map_err(Error::msg).context("the comparison was given up")
+}
+
+fn results(arguments: &CompareArguments, loaded: &[Loaded], runs: Vec<Run>) -> Results {
+    Results {
+        schema: Results::SCHEMA,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        arguments: provenance::compare(arguments),
+        seed: arguments.model.seed,
+        traces: loaded.iter().map(|trace| trace.facts.clone()).collect(),
+        runs,
+    }
+}

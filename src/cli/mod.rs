@@ -1,0 +1,94 @@
+//! The command line: what users type, one file a command, and how errors end.
+//!
+//! Here arguments become calls of the library and results become text. Nothing is computed here. Data goes to stdout,
+//! everything else to stderr.
+//!
+//! Exit codes: 0 fine; 1 input, output or a bad trace; 2 usage; 130 interrupted. A closed pipe is no error.
+
+pub mod arguments;
+mod compare;
+mod formats;
+mod model;
+mod policies;
+mod provenance;
+mod replay;
+mod terminal;
+mod trace;
+mod traces;
+
+use std::io;
+use std::process::ExitCode;
+
+use anyhow::Error;
+use clap::{CommandFactory, Parser};
+
+use arguments::{Arguments, Command};
+use terminal::Terminal;
+
+/// A mistake in what was typed that clap can't see; exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+/// The user pressed Ctrl-C; exit code 130.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted; {0}")]
+struct Interrupted(String);
+
+/// Runs the command that the process's arguments ask for.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // clap knows which of its texts are for stdout; a pipe that is closed meanwhile is no error.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let terminal = Terminal::new(&arguments.output);
+    match run(arguments.command, &terminal) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => end(&error, &terminal),
+    }
+}
+
+fn run(command: Command, terminal: &Terminal) -> Result<(), Error> {
+    match command {
+        Command::Compare(arguments) => compare::run(&arguments, terminal),
+        Command::Replay(arguments) => replay::run(&arguments, terminal),
+        Command::Trace(command) => trace::run(&command, terminal),
+        Command::Policies(arguments) => policies::run(&arguments, terminal),
+        Command::Formats => formats::run(terminal),
+        Command::Completions { shell } => {
+            terminal.print(|out| {
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Arguments::command(), "clockhand", &mut script);
+                out.write_all(&script)
+            })?;
+            Ok(())
+        }
+        Command::Man => {
+            terminal.print(|out| clap_mangen::Man::new(Arguments::command()).render(out))?;
+            Ok(())
+        }
+    }
+}
+
+/// Says what went wrong, and the exit code for it.
+fn end(error: &Error, terminal: &Terminal) -> ExitCode {
+    let closed_pipe = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe);
+    if closed_pipe {
+        return ExitCode::SUCCESS;
+    }
+    terminal.error(&format!("{error:#}"));
+    if error.is::<Usage>() {
+        ExitCode::from(2)
+    } else if error.is::<Interrupted>() {
+        ExitCode::from(130)
+    } else {
+        ExitCode::from(1)
+    }
+}

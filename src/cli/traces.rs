@@ -1,0 +1,105 @@
+//! Reading the traces that a command names, and saying on stderr what was found.
+
+use std::path::PathBuf;
+
+use anyhow::Error;
+
+use super::Usage;
+use super::arguments::{LimitsChoice, ReadArguments};
+use super::terminal::Terminal;
+use crate::load::{Loaded, load};
+use crate::report::grouped;
+use crate::resolve::{Limits, ResolveOptions};
+use crate::trace::{ReadOptions, Source, Summary};
+
+/// Reads all traces, or the built-in one where none is named. Names are made distinct: the second `a` is `a-2`.
+pub fn load_all(
+    paths: &[PathBuf],
+    reading: &ReadArguments,
+    keep_times: bool,
+    terminal: &Terminal,
+) -> Result<Vec<Loaded>, Error> {
+    let sources = sources(paths)?;
+    let mut all: Vec<Loaded> = Vec::with_capacity(sources.len());
+    for source in sources {
+        let mut loaded = load_one(&source, reading, keep_times, terminal)?;
+        let name = loaded.facts.name.clone();
+        let mut number = 2;
+        while all.iter().any(|other| other.facts.name == loaded.facts.name) {
+            loaded.facts.name = format!("{name}-{number}");
+            number += 1;
+        }
+        all.push(loaded);
+    }
+    Ok(all)
+}
+
+/// Reads one trace.
+pub fn load_one(
+    source: &Source,
+    reading: &ReadArguments,
+    keep_times: bool,
+    terminal: &Terminal,
+) -> Result<Loaded, Error> {
+    let limits = reading.limits.map(|limits| match limits {
+        LimitsChoice::Kernel => Limits::Kernel,
+        LimitsChoice::None => Limits::None,
+    });
+    let resolve = ResolveOptions { implicit_attach: reading.implicit_attach, keep_times, limits };
+    let loaded = load(source, &read_options(reading), resolve)?;
+    tell(&loaded, terminal);
+    Ok(loaded)
+}
+
+/// The source that one argument names; the built-in trace where none is given.
+pub fn source(path: Option<&PathBuf>) -> Source {
+    path.map_or(Source::BuiltIn, Source::from_argument)
+}
+
+/// Says which records were left out.
+pub fn tell_skipped(summary: &Summary, terminal: &Terminal) {
+    if summary.skipped > 0 {
+        terminal.note(&format!("warning: {} records were skipped, the first of them:", grouped(summary.skipped)));
+        for error in &summary.first_skipped {
+            terminal.note(&format!("  {error}"));
+        }
+    }
+}
+
+fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, Error> {
+    if paths.is_empty() {
+        return Ok(vec![Source::BuiltIn]);
+    }
+    let sources: Vec<Source> = paths.iter().map(Source::from_argument).collect();
+    if sources.iter().filter(|&source| *source == Source::Stdin).count() > 1 {
+        return Err(Usage("standard input (`-`) can be read only once".to_owned()).into());
+    }
+    Ok(sources)
+}
+
+fn read_options(reading: &ReadArguments) -> ReadOptions {
+    ReadOptions { format: reading.format.clone(), lenient: reading.lenient }
+}
+
+fn tell(loaded: &Loaded, terminal: &Terminal) {
+    let facts = &loaded.facts;
+    let compression = facts.compression.as_deref().map_or(String::new(), |name| format!(" ({name})"));
+    terminal.note(&format!(
+        "{}: {}{compression}, {} references, {} pages touched, {} segments, {} processes",
+        facts.path,
+        facts.format,
+        grouped(facts.references),
+        grouped(facts.footprint),
+        grouped(facts.segments),
+        grouped(facts.processes)
+    ));
+    tell_skipped(&loaded.summary, terminal);
+    let counts = &loaded.program.counts;
+    if counts.implicit_segments + counts.implicit_attachments > 0 {
+        terminal.note(&format!(
+            "warning: the trace began late: {} segments created and {} attachments made on first use",
+            grouped(counts.implicit_segments),
+            grouped(counts.implicit_attachments)
+        ));
+    }
+}
