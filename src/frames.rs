@@ -237,7 +237,9 @@ mod tests {
     #[test]
     fn nonsense_is_refused_with_what_is_allowed() {
         let message = |text: &str| text.parse::<FramesSpec>().expect_err(text).to_string();
-        for text in ["", " ", "x", "-1", "1.5", "5,,6", "12MB", "MiB", "%", "nan%", "inf%", "-5%", "1e3%", "_", "1_", "٣", "é"] {
+        for text in
+            ["", " ", "x", "-1", "1.5", "5,,6", "12MB", "MiB", "%", "nan%", "inf%", "-5%", "1e3%", "_", "1_", "٣", "é"]
+        {
             assert!(message(text).contains("write frames"), "{text}: {}", message(text));
         }
         assert!(message("0").contains("at least 1 frame"));

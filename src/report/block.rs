@@ -112,9 +112,14 @@ impl<'a> Block<'a> {
         Sight::ALL.into_iter().filter(|&sight| self.series.iter().any(|series| series.sight == sight))
     }
 
-    /// Adds a run; false if there is one of this policy, these parameters and this size already.
+    /// Adds a run; false if it is of another trace: of another name or length, or there is one of this policy, these
+    /// parameters and this size already.
     fn add(&mut self, run: &'a Run) -> bool {
         let row = &run.row;
+        let first = self.series.iter().flat_map(|series| series.runs.values()).next();
+        if row.trace != self.name || first.is_some_and(|first| first.row.references != row.references) {
+            return false;
+        }
         let known = self.series.iter().position(|series| series.policy == row.policy && series.params == row.params);
         let place = known.unwrap_or_else(|| {
             let separator = if row.params.is_empty() { "" } else { ":" };
@@ -140,16 +145,14 @@ impl<'a> Block<'a> {
 }
 
 /// The results trace by trace, in their order. Two traces of one name are two blocks: the second begins where a run
-/// comes that the first already has.
+/// comes that the first already has or that is of another length.
 pub fn blocks(results: &Results) -> Vec<Block<'_>> {
     let mut blocks: Vec<Block> = Vec::new();
     for run in &results.runs {
-        let name = run.row.trace.as_str();
-        if let Some(last) = blocks.last_mut().filter(|last| last.name == name)
-            && last.add(run)
-        {
+        if blocks.last_mut().is_some_and(|last| last.add(run)) {
             continue;
         }
+        let name = run.row.trace.as_str();
         let earlier = blocks.iter().filter(|block| block.name == name).count();
         let facts = results.traces.iter().filter(|facts| facts.name == name).nth(earlier);
         let mut block = Block { name, facts, sizes: Vec::new(), series: Vec::new() };

@@ -31,11 +31,7 @@ pub fn write<'a>(rows: impl IntoIterator<Item = &'a Row>, out: &mut dyn Write) -
 pub fn read(path: &Path) -> Result<Vec<Row>, ReportError> {
     let file = File::open(path).map_err(|source| ReportError::Read { path: path.to_owned(), source })?;
     let rows = ::csv::Reader::from_reader(file).into_deserialize().collect::<Result<_, _>>();
-    rows.map_err(|error| ReportError::Content {
-        path: path.to_owned(),
-        what: "results.csv",
-        reason: error.to_string(),
-    })
+    rows.map_err(|error| ReportError::Content { path: path.to_owned(), what: "results.csv", reason: error.to_string() })
 }
 
 /// Keeps each result as soon as it is there: a csv file that grows by a line a run and is valid at any moment.

@@ -37,6 +37,11 @@ pub(super) fn memory(pages: u64) -> String {
     format!("{} {unit}", plain(bytes / size))
 }
 
+/// `1 segment`, `12 segments`.
+pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { one } else { many })
+}
+
 /// Two significant digits below 10, whole from there on (one decimal below 100 where it isn't 0); no zeros at the end.
 fn plain(number: f64) -> String {
     let decimals = match number.abs() {

@@ -28,7 +28,9 @@ fn advice(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; make room there or choose another place",
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "; choose a place you may write to",
-        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "; a part of this path is a file: choose another place",
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            "; a part of this path is a file: choose another place"
+        }
         io::ErrorKind::IsADirectory => "; there is a folder of this name: choose another name",
         _ => "",
     }
