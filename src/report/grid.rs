@@ -87,14 +87,16 @@ pub(super) fn write(columns: &[&Column], style: Style, out: &mut dyn Write) -> i
         let mut blanks = 0;
         for column in columns {
             let (text, tint) = column.cells.get(line).map_or(("", Tint::Plain), |(text, tint)| (text.as_str(), *tint));
-            let free = column.width() - text.chars().count();
+            // Blanks at the end of a cell are room like any other: none is written at the end of a line.
+            let (text, room) = (text.trim_end(), text.chars().count());
+            let free = column.width() - room;
             let (before, after) = if column.left { (0, free) } else { (free, 0) };
             blanks += GAP + before;
             if !text.is_empty() {
                 write!(out, "{:blanks$}{}", "", style.paint(text, tint))?;
                 blanks = 0;
             }
-            blanks += after;
+            blanks += after + room - text.chars().count();
         }
         writeln!(out)?;
     }

@@ -102,7 +102,7 @@ fn block_columns(block: &Block, style: Style) -> Vec<Column> {
     share.push("", Tint::Plain);
     for &size in &block.sizes {
         frames.push(style.number(size), Tint::Plain);
-        let percent = block.footprint().map(|footprint| numbers::percent(size as f64, footprint as f64));
+        let percent = block.footprint().map(|footprint| format!("{:.1}", 100.0 * size as f64 / footprint as f64));
         share.push(percent.unwrap_or_default(), Tint::Faint);
     }
     let policies = block.series.iter().map(|series| policy_column(block, series, style));

@@ -88,6 +88,15 @@ pub struct Curve {
     pub(super) look: Look,
 }
 
+impl Curve {
+    /// How its line looks: colour, mark and dashes. No two policies of a chart have the same.
+    pub fn look_in_words(&self) -> String {
+        let Look { colour: Colour(red, green, blue), shape, dash, .. } = self.look;
+        let mark = shape.map_or_else(|| "none".to_owned(), |shape| format!("{shape:?}").to_lowercase());
+        format!("#{red:02x}{green:02x}{blue:02x}, mark {mark}, {}", if dash.is_some() { "broken" } else { "solid" })
+    }
+}
+
 /// Swap-outs of each policy.
 pub(super) fn swap_outs(block: &Block) -> Vec<Curve> {
     let curve = |(series, look): (&Series, Look)| Curve {

@@ -28,6 +28,8 @@ const MARGIN: f64 = 28.0;
 const AXIS: f64 = 66.0;
 /// The longest name of a policy.
 const LONGEST_NAME: f64 = 190.0;
+/// The first panel's share of the width of both.
+const FIRST: f64 = 0.42;
 const TOP: f64 = 172.0;
 const BOTTOM: f64 = 646.0;
 /// The first line of the key below the panels, and from line to line.
@@ -112,14 +114,14 @@ fn draw_title(scene: &mut Scene, title: &str, block: &Block) {
 
 /// In place of an empty chart.
 fn draw_sentence(scene: &mut Scene, block: &Block) {
-    let smallest = block
-        .sizes
-        .first()
-        .map_or_else(String::new, |&size| format!(" The smallest was {}.", numbers::counted(size, "frame", "frames")));
+    let smallest = numbers::counted(block.sizes.first().copied().unwrap_or(0), "frame", "frames");
+    let why = if block.ran_out_of_memory() {
+        format!("Runs were {OUT_OF_MEMORY}.")
+    } else {
+        format!("Everything fitted at each memory size replayed; the smallest was {smallest}.")
+    };
     let middle = f64::midpoint(TOP, BOTTOM);
-    let lines =
-        ["No policy swapped anything out.".to_owned(), format!("Every memory size replayed held all pages.{smallest}")];
-    let lines = if block.ran_out_of_memory() { [lines[0].clone(), OUT_OF_MEMORY.to_owned()] } else { lines };
+    let lines = ["No policy swapped anything out.".to_owned(), why];
     for (line, text) in lines.into_iter().enumerate() {
         let text = Text::new(WIDTH / 2.0, middle + 30.0 * line as f64, 20.0, text);
         scene.text(text.anchored(Anchor::Middle).coloured(if line == 0 { Colour::INK } else { Colour::GREY }));
@@ -147,11 +149,12 @@ fn draw_panels(scene: &mut Scene, block: &Block, swap_outs: &[Curve], relative: 
     let Some(relative) = relative else {
         return counts(Some(room)).draw(scene, frame(left, right));
     };
-    let width = (right - left - AXIS - 16.0) / 2.0;
-    counts(None).draw(scene, frame(left, left + width));
+    // The second panel gets more room: there the lines are apart.
+    let width = right - left - AXIS - 16.0;
+    counts(None).draw(scene, frame(left, left + FIRST * width));
     let heading = format!("Swap-outs in % of those of {REFERENCE}");
     let panel = Panel { heading, curves: relative, sizes, footprint, relative: true, names: Some(room) };
-    panel.draw(scene, frame(right - width, right));
+    panel.draw(scene, frame(right - (1.0 - FIRST) * width, right));
 }
 
 /// The lines under the panels that say what the kinds of lines mean.
@@ -177,6 +180,7 @@ fn draw_key(scene: &mut Scene, block: &Block, enough: Option<u64>) {
         let note = format!("Right: only sizes at which {REFERENCE} has at least {enough} swap-outs.");
         key_entry(scene, &mut pen, None, &note);
     }
+    scene.height = HEIGHT.max(pen.1 + MARGIN);
 }
 
 /// Writes one entry at the pen and moves it behind, into the next line where it doesn't fit.

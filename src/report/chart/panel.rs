@@ -26,6 +26,9 @@ const MARK_ROOM: f64 = 44.0;
 /// Memory sizes further apart than this many times need a logarithmic axis.
 const LOG_SIZES: f64 = 4.0;
 
+/// Up to as many memory sizes are ticks themselves.
+const MOST_SIZE_TICKS: usize = 8;
+
 /// The room of a panel, axis labels outside it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Frame {
@@ -56,14 +59,18 @@ impl Panel<'_> {
         let y = self.value_scale(frame);
         self.draw_floor(scene, &x, &y, frame);
         scene.text(Text::new(frame.left, frame.top - 40.0, 16.0, self.heading.as_str()).bold(true));
-        self.draw_value_axis(scene, &y, frame);
-        draw_sizes(scene, &x, frame);
-        self.draw_shares(scene, &x, frame);
-        for index in self.back_to_front() {
-            draw_curve(scene, &self.curves[index], index, &x, &y);
+        if y.logarithmic() {
+            let behind = frame.left + font::width(&self.heading, true) * 16.0 + 8.0;
+            scene.text(Text::new(behind, frame.top - 40.0, SMALL, "(log scale)").coloured(Colour::GREY));
         }
+        self.draw_value_axis(scene, &y, frame);
+        self.draw_sizes(scene, &x, frame);
+        self.draw_shares(scene, &x, frame);
         if let Some(room) = self.names {
             self.draw_names(scene, &x, &y, frame, room);
+        }
+        for index in self.back_to_front() {
+            draw_curve(scene, &self.curves[index], index, &x, &y);
         }
     }
 
@@ -123,7 +130,9 @@ impl Panel<'_> {
     fn draw_shares(&self, scene: &mut Scene, x: &Scale, frame: Frame) {
         let Some(footprint) = self.footprint else { return };
         let text = |percent: f64| format!("{} %", numbers::percent(percent, 100.0));
-        let ticks = x.ticks(footprint as f64 / 100.0, true, |ticks| roomy(ticks, text));
+        let unit = footprint as f64 / 100.0;
+        let fits = |ticks: &[(f64, f64)]| roomy(ticks, text);
+        let ticks = self.size_ticks(x, unit, fits).unwrap_or_else(|| x.ticks(unit, true, fits));
         for (percent, place) in ticks {
             let whole = (percent - 100.0).abs() < 1e-9;
             let colour = if whole { Colour::INK } else { Colour::GREY };
@@ -135,6 +144,32 @@ impl Panel<'_> {
             scene.text(text.coloured(colour).bold(whole));
         }
         scene.line(vec![(frame.left, frame.top), (frame.right, frame.top)], 1.0, Colour::GRID, None);
+    }
+
+    /// Ticks at the memory sizes themselves, where they are few enough to fit.
+    fn size_ticks(&self, x: &Scale, unit: f64, fits: impl Fn(&[(f64, f64)]) -> bool) -> Option<Vec<(f64, f64)>> {
+        let ticks = self.sizes.iter().filter_map(|&size| Some((size as f64 / unit, x.place(size as f64)?)));
+        let ticks: Vec<_> = ticks.take(MOST_SIZE_TICKS + 1).collect();
+        (ticks.len() <= MOST_SIZE_TICKS && fits(&ticks)).then_some(ticks)
+    }
+
+    /// Ticks of the memory sizes under the panel.
+    fn draw_sizes(&self, scene: &mut Scene, x: &Scale, frame: Frame) {
+        let exact = |size: f64| numbers::grouped(size as u64);
+        let own = self.size_ticks(x, 1.0, |ticks| roomy(ticks, exact));
+        let text = if own.is_some() { exact } else { numbers::short };
+        let ticks = own.unwrap_or_else(|| x.ticks(1.0, false, |ticks| roomy(ticks, numbers::short)));
+        for (size, place) in ticks {
+            scene.line(vec![(place, frame.top), (place, frame.bottom)], 1.0, Colour::GRID, None);
+            scene.line(vec![(place, frame.bottom), (place, frame.bottom + 5.0)], 1.0, Colour::AXIS, None);
+            let label = Text::new(place, frame.bottom + 8.0 + SMALL, SMALL, text(size));
+            scene.text(label.anchored(Anchor::Middle));
+        }
+        scene.line(vec![(frame.left, frame.bottom), (frame.right, frame.bottom)], 1.0, Colour::AXIS, None);
+        let above = if self.footprint.is_some() { "; above: in % of the footprint" } else { "" };
+        let title = format!("memory in frames of 4 KiB{above}");
+        let title = Text::new(f64::midpoint(frame.left, frame.right), frame.bottom + 50.0, SMALL, title);
+        scene.text(title.anchored(Anchor::Middle).coloured(Colour::GREY));
     }
 
     fn draw_names(&self, scene: &mut Scene, x: &Scale, y: &Scale, frame: Frame, room: f64) {
@@ -184,22 +219,6 @@ fn end(curve: &Curve, x: &Scale, y: &Scale) -> Option<Point> {
     places.iter().rev().find(|place| Some(place.1) != zero).or(places.last()).copied()
 }
 
-/// Ticks of the memory sizes under the panel.
-fn draw_sizes(scene: &mut Scene, x: &Scale, frame: Frame) {
-    let ticks = x.ticks(1.0, false, |ticks| roomy(ticks, numbers::short));
-    for (size, place) in ticks {
-        scene.line(vec![(place, frame.top), (place, frame.bottom)], 1.0, Colour::GRID, None);
-        scene.line(vec![(place, frame.bottom), (place, frame.bottom + 5.0)], 1.0, Colour::AXIS, None);
-        let text = Text::new(place, frame.bottom + 8.0 + SMALL, SMALL, numbers::short(size));
-        scene.text(text.anchored(Anchor::Middle));
-    }
-    scene.line(vec![(frame.left, frame.bottom), (frame.right, frame.bottom)], 1.0, Colour::AXIS, None);
-    let middle = f64::midpoint(frame.left, frame.right);
-    let title =
-        Text::new(middle, frame.bottom + 50.0, SMALL, "memory in frames of 4 KiB; above: in % of the footprint");
-    scene.text(title.anchored(Anchor::Middle).coloured(Colour::GREY));
-}
-
 /// Whether the labels of these ticks leave room between them.
 fn roomy(ticks: &[(f64, f64)], text: impl Fn(f64) -> String) -> bool {
     // Bold, as one of them may be.
@@ -222,10 +241,14 @@ fn draw_curve(scene: &mut Scene, curve: &Curve, index: usize, x: &Scale, y: &Sca
             scene.line(run.to_vec(), look.width, look.colour, look.dash);
         }
     }
-    draw_marks(scene, curve, index, &points);
+    let (nothing, something): (Vec<Point>, Vec<Point>) = points.iter().partition(|place| Some(place.1) == zero);
+    for place in nothing {
+        scene.mark(place, Shape::Disc, 3.0, Colour::GREY);
+    }
+    draw_marks(scene, curve, index, &something);
     for (value, place) in curve.values.iter().zip(&points) {
         if value.out_of_memory {
-            scene.mark(*place, Shape::Cross, 6.5, Colour::BLACK);
+            scene.mark(*place, Shape::Cross, 5.5, Colour::BLACK);
         }
     }
 }

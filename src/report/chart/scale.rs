@@ -45,8 +45,10 @@ impl Scale {
             return Self { kind: Kind::Log, low: round_down(low), high: round_up(high), from, to, zero };
         }
         let bottom = if near && low > high / 2.0 && !values.contains(&0.0) { low } else { 0.0 };
-        let step = 10_f64.powf((high - bottom).max(high / 50.0).log10().floor()) / 2.0;
-        let top = (high / step - 1e-9).ceil() * step;
+        let step = 10_f64.powf((high - bottom).max(high / 50.0).log10().floor()) / 5.0;
+        // Near its end a scale leaves a step of room: a line along the edge looks cut off.
+        let tight = near && (high / step).ceil() - high / step < 0.25;
+        let top = (high / step - 1e-9).ceil() * step + if tight { step } else { 0.0 };
         let bottom = (bottom / step + 1e-9).floor() * step;
         Self {
             kind: Kind::Linear,
@@ -66,6 +68,11 @@ impl Scale {
             Kind::Linear => (value - self.low) / (self.high - self.low),
         };
         part.is_finite().then_some(self.from + part * (self.to - self.from))
+    }
+
+    /// Whether equal ratios, not equal differences, are equally far apart.
+    pub(super) fn logarithmic(&self) -> bool {
+        self.kind == Kind::Log
     }
 
     /// Where 0 stands and where the scale proper begins, if a break is between.
@@ -160,6 +167,9 @@ mod tests {
     fn five_decades_get_powers_of_ten() {
         let scale = Scale::round(&[3.0, 200_000.0, 0.0], 30.0, false, 500.0, 0.0);
         let values: Vec<f64> = scale.ticks(1.0, false, apart).into_iter().map(|(value, _)| value).collect();
+        assert_eq!(values[..5], [3.0, 10.0, 30.0, 100.0, 300.0]);
+        let wide = |ticks: &[(f64, f64)]| ticks.windows(2).all(|pair| (pair[1].1 - pair[0].1).abs() >= 70.0);
+        let values: Vec<f64> = scale.ticks(1.0, false, wide).into_iter().map(|(value, _)| value).collect();
         assert_eq!(values, [10.0, 100.0, 1000.0, 10_000.0, 100_000.0]);
         assert_eq!(scale.place(0.0), Some(500.0));
         assert_eq!(scale.place(2.0), Some(500.0 - BREAK));
@@ -171,7 +181,7 @@ mod tests {
         let counts = Scale::round(&[80.0, 120.0], 30.0, false, 500.0, 0.0);
         assert_eq!(counts.place(0.0), Some(500.0));
         let ratios = Scale::round(&[80.0, 120.0], 8.0, true, 500.0, 0.0);
-        assert_eq!((ratios.kind, ratios.low, ratios.high), (Kind::Linear, 80.0, 120.0));
+        assert_eq!((ratios.kind, ratios.low, ratios.high), (Kind::Linear, 80.0, 122.0));
     }
 
     proptest! {
