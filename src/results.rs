@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The counts of one run. The names and their order are those of `results.csv`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// The name of the trace: its file name without folder and endings.
     pub trace: String,

@@ -1,0 +1,277 @@
+//! Memory sizes as a user types them (`512`, `1_000`, `64MiB`, `5%`, `auto`, and lists of these), and the frames they
+//! mean for a trace. No size is changed silently here: what can't be meant is refused with a sentence that says what can.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// Bytes in a page and in a frame (i386).
+pub const PAGE_SIZE: u64 = 4096;
+
+/// How many sizes [`FramesSpec::auto`] asks for; small footprints give fewer.
+const LADDER_SIZES: u32 = 16;
+/// Where that ladder begins, as a share of the footprint.
+const LADDER_START: f64 = 0.01;
+/// The largest percentage accepted: beyond it a typing error is likelier than a wish.
+const MOST_PERCENT: f64 = 10_000.0;
+
+/// Why a text is no memory size. The message quotes the text and says what is allowed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("'{text}' is no memory size: {reason}")]
+pub struct FramesError {
+    text: String,
+    reason: &'static str,
+}
+
+/// One or more memory sizes, not yet tied to a trace.
+///
+/// Parsed from text ([`FromStr`]) and written back in the same form ([`fmt::Display`]).
+///
+/// ```
+/// use clockhand::frames::FramesSpec;
+/// let spec: FramesSpec = "512, 4MiB, 50%".parse().unwrap();
+/// assert_eq!(spec.resolve(10_000), [512, 1024, 5000]);
+/// assert_eq!(spec.to_string(), "512,4MiB,50%");
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct FramesSpec {
+    sizes: Vec<Size>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Size {
+    /// So many frames, at least 1.
+    Frames(u64),
+    /// So many of a unit of memory, at least one page in all; a part of a page is left out.
+    Memory(u64, Unit),
+    /// A share of the footprint, above 0 and at most [`MOST_PERCENT`].
+    Percent(f64),
+    /// The ladder.
+    Auto,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Unit {
+    KiB,
+    MiB,
+    GiB,
+}
+
+impl Unit {
+    const ALL: [(Unit, &str, u64); 3] =
+        [(Unit::KiB, "KiB", 1 << 10), (Unit::MiB, "MiB", 1 << 20), (Unit::GiB, "GiB", 1 << 30)];
+
+    fn row(self) -> (Unit, &'static str, u64) {
+        Self::ALL[self as usize]
+    }
+}
+
+impl FramesSpec {
+    /// The default of `compare`: a geometric ladder of 16 sizes from 1 % of the footprint (at least 2 frames) up to the
+    /// whole of it.
+    pub fn auto() -> Self {
+        Self { sizes: vec![Size::Auto] }
+    }
+
+    /// The default of `replay`: half the footprint.
+    pub fn half() -> Self {
+        Self { sizes: vec![Size::Percent(50.0)] }
+    }
+
+    /// The memory sizes for a trace that references `footprint` distinct pages: frames, ascending, each once, each at
+    /// least 1. Percentages are rounded to the nearest frame.
+    pub fn resolve(&self, footprint: u64) -> Vec<u64> {
+        let mut frames: Vec<u64> = self.sizes.iter().flat_map(|size| size.frames(footprint)).collect();
+        frames.sort_unstable();
+        frames.dedup();
+        frames
+    }
+}
+
+impl Size {
+    fn frames(self, footprint: u64) -> Vec<u64> {
+        match self {
+            Size::Frames(frames) => vec![frames],
+            // Parsing has refused a product beyond 64 bits; saturating keeps this total all the same.
+            Size::Memory(number, unit) => vec![number.saturating_mul(unit.row().2) / PAGE_SIZE],
+            Size::Percent(percent) => vec![share(footprint, percent / 100.0)],
+            Size::Auto => ladder(footprint),
+        }
+    }
+}
+
+/// `fraction` of the footprint in frames, rounded to nearest, at least 1.
+fn share(footprint: u64, fraction: f64) -> u64 {
+    ((footprint as f64 * fraction).round() as u64).max(1)
+}
+
+fn ladder(footprint: u64) -> Vec<u64> {
+    let top = footprint.max(1);
+    let bottom = share(footprint, LADDER_START).max(2).min(top);
+    let step = (top as f64 / bottom as f64).powf(1.0 / f64::from(LADDER_SIZES - 1));
+    let mut sizes: Vec<u64> =
+        (0..LADDER_SIZES).map(|rung| ((bottom as f64 * step.powf(f64::from(rung))).round() as u64).min(top)).collect();
+    // Rounding must not make the last size miss the footprint: it is the one at which everything fits.
+    sizes.push(top);
+    sizes.dedup();
+    sizes
+}
+
+impl FromStr for FramesSpec {
+    type Err = FramesError;
+
+    /// Reads one size or several separated by commas, with blanks allowed around each.
+    ///
+    /// # Errors
+    /// On a size that is empty, zero, negative, below one page, above 64 bits, or nothing of the kind.
+    fn from_str(text: &str) -> Result<Self, FramesError> {
+        let sizes = text.split(',').map(|part| parse_size(part.trim())).collect::<Result<_, _>>()?;
+        Ok(Self { sizes })
+    }
+}
+
+impl fmt::Display for FramesSpec {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, size) in self.sizes.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            match size {
+                Size::Frames(frames) => write!(out, "{comma}{frames}")?,
+                Size::Memory(number, unit) => write!(out, "{comma}{number}{}", unit.row().1)?,
+                Size::Percent(percent) => write!(out, "{comma}{percent}%")?,
+                Size::Auto => write!(out, "{comma}auto")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+const WANTED: &str = "write frames (512 or 1_000), memory in KiB, MiB or GiB (64MiB), a share of the trace's footprint \
+                      (5%), several of these separated by commas, or auto";
+
+fn parse_size(text: &str) -> Result<Size, FramesError> {
+    let refuse = |reason| FramesError { text: text.to_owned(), reason };
+    if text.eq_ignore_ascii_case("auto") {
+        return Ok(Size::Auto);
+    }
+    if let Some(number) = text.strip_suffix('%') {
+        return parse_percent(number.trim_end()).map_err(refuse);
+    }
+    for (unit, name, bytes) in Unit::ALL {
+        let Some(split) = text.len().checked_sub(name.len()).filter(|&at| text.is_char_boundary(at)) else { continue };
+        if text[split..].eq_ignore_ascii_case(name) {
+            let number = parse_whole(text[..split].trim_end()).map_err(refuse)?;
+            let total = number.checked_mul(bytes).ok_or_else(|| refuse(TOO_LARGE))?;
+            let page = "it is less than one page of 4 KiB";
+            return if total < PAGE_SIZE { Err(refuse(page)) } else { Ok(Size::Memory(number, unit)) };
+        }
+    }
+    match parse_whole(text).map_err(refuse)? {
+        0 => Err(refuse("at least 1 frame is needed")),
+        frames => Ok(Size::Frames(frames)),
+    }
+}
+
+const TOO_LARGE: &str = "it is beyond 64 bits";
+
+fn parse_whole(text: &str) -> Result<u64, &'static str> {
+    let digits: String = text.split('_').collect();
+    let grouped = !text.starts_with('_') && !text.ends_with('_');
+    if digits.is_empty() || !grouped || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(WANTED);
+    }
+    digits.parse().map_err(|_| TOO_LARGE)
+}
+
+fn parse_percent(text: &str) -> Result<Size, &'static str> {
+    // `f64` would also read `nan`, `inf` and `1e3`; none of them is how a percentage is written.
+    if !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        return Err(WANTED);
+    }
+    let percent: f64 = text.parse().map_err(|_| WANTED)?;
+    if percent > 0.0 && percent <= MOST_PERCENT {
+        Ok(Size::Percent(percent))
+    } else {
+        Err("a percentage of the footprint must be above 0 and at most 10000")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn spec(text: &str) -> FramesSpec {
+        text.parse().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn each_form_gives_its_frames() {
+        assert_eq!(spec("512").resolve(9), [512]);
+        assert_eq!(spec("1_000").resolve(9), [1000]);
+        assert_eq!(spec("64MiB").resolve(9), [16384]);
+        assert_eq!(spec("8kib").resolve(9), [2]);
+        assert_eq!(spec("1 GiB").resolve(9), [262_144]);
+        assert_eq!(spec("5%").resolve(1000), [50]);
+        assert_eq!(spec("0.1%").resolve(10), [1], "at least one frame");
+        assert_eq!(spec("2.5%").resolve(100), [3], "rounded to nearest");
+        assert_eq!(spec("9KiB").resolve(9), [2], "a part of a page is left out");
+    }
+
+    #[test]
+    fn lists_are_sorted_and_each_size_comes_once() {
+        assert_eq!(spec("50%,10, 2,10 ,8KiB").resolve(20), [2, 10]);
+    }
+
+    #[test]
+    fn the_ladder_ends_at_the_footprint() {
+        let sizes = FramesSpec::auto().resolve(10_000);
+        assert_eq!(sizes.len(), 16);
+        assert_eq!((sizes[0], sizes[15]), (100, 10_000));
+        assert_eq!(FramesSpec::auto().resolve(4), [2, 3, 4]);
+        assert_eq!(FramesSpec::auto().resolve(1), [1]);
+        assert_eq!(FramesSpec::auto().resolve(0), [1]);
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_what_is_allowed() {
+        let message = |text: &str| text.parse::<FramesSpec>().expect_err(text).to_string();
+        for text in
+            ["", " ", "x", "-1", "1.5", "5,,6", "12MB", "MiB", "%", "nan%", "inf%", "-5%", "1e3%", "_", "1_", "٣", "é"]
+        {
+            assert!(message(text).contains("write frames"), "{text}: {}", message(text));
+        }
+        assert!(message("0").contains("at least 1 frame"));
+        assert!(message("0MiB").contains("less than one page"));
+        assert!(message("3KiB").contains("less than one page"));
+        assert!(message("0%").contains("above 0"));
+        assert!(message("10001%").contains("at most 10000"));
+        assert!(message("99999999999999999999").contains("64 bits"));
+        assert!(message("99999999999999999GiB").contains("64 bits"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC{0,12}") {
+            if let Ok(spec) = text.parse::<FramesSpec>() {
+                prop_assert!(spec.resolve(1000).iter().all(|&frames| frames > 0));
+            }
+        }
+
+        #[test]
+        fn text_and_back(frames in 1..u64::MAX, mib in 1..1_000_000_u64, percent in 0.01..10_000.0_f64) {
+            let text = format!("{frames},{mib}MiB,{percent}%,auto");
+            prop_assert_eq!(spec(&text).to_string(), text);
+        }
+
+        #[test]
+        fn the_ladder_rises_from_a_hundredth_to_the_footprint(footprint in 2..u64::from(u32::MAX)) {
+            let sizes = FramesSpec::auto().resolve(footprint);
+            prop_assert!(sizes.len() <= 16);
+            prop_assert!(sizes.is_sorted_by(|a, b| a < b));
+            prop_assert_eq!(sizes[0], share(footprint, 0.01).max(2));
+            prop_assert_eq!(sizes.last().copied(), Some(footprint));
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Results in the shape people look at: for each trace its memory sizes and, for each policy, its run at each size.
+//! Tables and charts are both made from this; nothing is formatted here.
+
+use std::collections::BTreeMap;
+
+use crate::results::{Results, Run, TraceFacts};
+
+/// The policy everything is measured against.
+pub const REFERENCE: &str = "linux-2.0";
+
+/// What a policy may know, as [`crate::results::Row::sight`] has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// Accessed bits.
+    Bits,
+    /// Every reference.
+    References,
+    /// The references to come.
+    Future,
+    /// A word this version doesn't know: taken for nothing a kernel could run.
+    Unknown,
+}
+
+impl Sight {
+    /// In the order in which legends list them.
+    pub const ALL: [Self; 4] = [Self::Bits, Self::References, Self::Future, Self::Unknown];
+
+    fn of(word: &str) -> Self {
+        match word {
+            "bits" => Self::Bits,
+            "refs" => Self::References,
+            "future" => Self::Future,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// One or two words for the head of a column.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Bits => "kernel",
+            Self::References => "sim only",
+            Self::Future => "bound",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// What that word means.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Bits => "a kernel could run it: it sees accessed bits only",
+            Self::References => "only a simulator can run it: it is told of every reference",
+            Self::Future => "a bound, not a policy: it knows the references to come",
+            Self::Unknown => "what it may know is not known to this version",
+        }
+    }
+}
+
+/// The runs of one policy with one set of parameters on one trace.
+#[derive(Clone, Debug)]
+pub struct Series<'a> {
+    /// The policy and, where it has any, its parameters: `random:seed=7`.
+    pub label: String,
+    /// The policy's name alone.
+    pub policy: &'a str,
+    /// Its parameters as in the row.
+    pub params: &'a str,
+    /// What it may know.
+    pub sight: Sight,
+    /// Its run at each memory size in frames.
+    pub runs: BTreeMap<u64, &'a Run>,
+}
+
+/// One trace and what ran on it.
+#[derive(Clone, Debug)]
+pub struct Block<'a> {
+    /// The trace's name.
+    pub name: &'a str,
+    /// What is known of the trace; none where the results don't say.
+    pub facts: Option<&'a TraceFacts>,
+    /// The memory sizes of all its runs, ascending.
+    pub sizes: Vec<u64>,
+    /// Its policies, in the order given.
+    pub series: Vec<Series<'a>>,
+}
+
+impl<'a> Block<'a> {
+    /// The place of the reference among the series: the first of that name.
+    pub fn reference(&self) -> Option<usize> {
+        self.series.iter().position(|series| series.policy == REFERENCE)
+    }
+
+    /// The footprint in pages, where known and not 0.
+    pub fn footprint(&self) -> Option<u64> {
+        self.facts.map(|facts| facts.footprint).filter(|&footprint| footprint > 0)
+    }
+
+    /// The fewest swap-outs at `frames` among policies a kernel could run, leaving out runs that ran out of memory: they
+    /// did not do all the work.
+    pub fn best_realisable(&self, frames: u64) -> Option<u64> {
+        let realisable = self.series.iter().filter(|series| series.sight == Sight::Bits);
+        let rows = realisable.filter_map(|series| series.runs.get(&frames)).map(|run| &run.row);
+        rows.filter(|row| row.out_of_memory == 0).map(|row| row.swap_outs).min()
+    }
+
+    /// Whether any run had to abandon references.
+    pub fn ran_out_of_memory(&self) -> bool {
+        self.series.iter().flat_map(|series| series.runs.values()).any(|run| run.row.out_of_memory > 0)
+    }
+
+    /// The sights that occur, in the order of [`Sight::ALL`].
+    pub fn sights(&self) -> impl Iterator<Item = Sight> {
+        Sight::ALL.into_iter().filter(|&sight| self.series.iter().any(|series| series.sight == sight))
+    }
+
+    /// Adds a run; false if it is of another trace: of another name or length, or there is one of this policy, these
+    /// parameters and this size already.
+    fn add(&mut self, run: &'a Run) -> bool {
+        let row = &run.row;
+        let first = self.series.iter().flat_map(|series| series.runs.values()).next();
+        if row.trace != self.name || first.is_some_and(|first| first.row.references != row.references) {
+            return false;
+        }
+        let known = self.series.iter().position(|series| series.policy == row.policy && series.params == row.params);
+        let place = known.unwrap_or_else(|| {
+            let separator = if row.params.is_empty() { "" } else { ":" };
+            self.series.push(Series {
+                label: format!("{}{separator}{}", row.policy, row.params),
+                policy: &row.policy,
+                params: &row.params,
+                sight: Sight::of(&row.sight),
+                runs: BTreeMap::new(),
+            });
+            self.series.len() - 1
+        });
+        let runs = &mut self.series[place].runs;
+        let new = !runs.contains_key(&row.frames);
+        if new {
+            runs.insert(row.frames, run);
+            if let Err(at) = self.sizes.binary_search(&row.frames) {
+                self.sizes.insert(at, row.frames);
+            }
+        }
+        new
+    }
+}
+
+/// The results trace by trace, in their order. Two traces of one name are two blocks: the second begins where a run
+/// comes that the first already has or that is of another length.
+pub fn blocks(results: &Results) -> Vec<Block<'_>> {
+    let mut blocks: Vec<Block> = Vec::new();
+    for run in &results.runs {
+        if blocks.last_mut().is_some_and(|last| last.add(run)) {
+            continue;
+        }
+        let name = run.row.trace.as_str();
+        let earlier = blocks.iter().filter(|block| block.name == name).count();
+        let facts = results.traces.iter().filter(|facts| facts.name == name).nth(earlier);
+        let mut block = Block { name, facts, sizes: Vec::new(), series: Vec::new() };
+        block.add(run);
+        blocks.push(block);
+    }
+    blocks
+}

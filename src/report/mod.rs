@@ -1,0 +1,183 @@
+//! What is made of [`Results`]: csv and json for programs, tables and charts for people. Nothing is measured or
+//! replayed here, and this room knows no trace, kernel or policy, only rows.
+
+pub mod block;
+pub mod chart;
+pub mod csv;
+mod grid;
+pub mod json;
+mod numbers;
+pub mod output;
+pub mod summary;
+pub mod table;
+
+use std::collections::HashSet;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+pub use block::REFERENCE;
+pub use grid::Style;
+pub use output::{OutputError, write_whole};
+
+use crate::results::Results;
+
+/// The file of all rows.
+pub const CSV_FILE: &str = "results.csv";
+/// The file of everything.
+pub const JSON_FILE: &str = "results.json";
+/// What follows the trace's name in the file names of its chart.
+const CHART_ENDING: &str = "-swap-outs";
+/// The longest part of a file name taken from a trace's name, in bytes: file systems stop at 255.
+const LONGEST_NAME: usize = 120;
+
+/// Why a report could not be written or results could not be read. Each message names the file.
+#[derive(Debug, Error)]
+pub enum ReportError {
+    /// A file could not be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// A chart could not be drawn.
+    #[error("{}: the chart can't be drawn: {reason}", path.display())]
+    Chart {
+        /// The file it was for.
+        path: PathBuf,
+        /// The cause.
+        reason: String,
+    },
+    /// A file could not be read.
+    #[error("{}: can't be read: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A file is not what it was taken for.
+    #[error("{}: this is no {what} of clockhand: {reason}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What it was taken for.
+        what: &'static str,
+        /// Where and why not.
+        reason: String,
+    },
+    /// A `results.json` of another version.
+    #[error(
+        "{}: these results have schema version {found}, this clockhand reads version {}; run `clockhand compare` again to \
+         make them anew",
+        path.display(),
+        Results::SCHEMA
+    )]
+    Schema {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+    },
+}
+
+/// Writes `results.csv`, `results.json` and for each trace `TRACE-swap-outs.svg` and `.png` into the folder `out`, which
+/// is created if missing. `written` is called after each file. Returns the files in the order written.
+///
+/// Each file is whole or not there; an error leaves those that were finished before it.
+///
+/// # Errors
+/// When a file can't be written.
+pub fn write_all(results: &Results, out: &Path, mut written: impl FnMut(&Path)) -> Result<Vec<PathBuf>, ReportError> {
+    let mut paths = Vec::new();
+    let mut keep = |name: &str, fill: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
+        let path = out.join(name);
+        write_whole(&path, fill)?;
+        written(&path);
+        paths.push(path);
+        Ok::<(), ReportError>(())
+    };
+    keep(CSV_FILE, &|file| csv::write(results.runs.iter().map(|run| &run.row), file))?;
+    keep(JSON_FILE, &|file| json::write(results, file))?;
+    let blocks = block::blocks(results);
+    for (block, name) in blocks.iter().zip(file_names(&blocks)) {
+        let chart = chart::Chart::of(block);
+        keep(&format!("{name}.svg"), &|file| file.write_all(chart.svg()?.as_bytes()))?;
+        keep(&format!("{name}.png"), &|file| file.write_all(&chart.png()?))?;
+    }
+    Ok(paths)
+}
+
+/// File names, without ending, for the charts of these blocks: safe on any file system and each only once, letter case
+/// aside.
+fn file_names(blocks: &[block::Block]) -> Vec<String> {
+    let mut taken = HashSet::new();
+    let mut names = Vec::with_capacity(blocks.len());
+    for block in blocks {
+        let safe = safe_name(block.name);
+        let mut name = format!("{safe}{CHART_ENDING}");
+        let mut number = 2;
+        while !taken.insert(name.to_lowercase()) {
+            name = format!("{safe}-{number}{CHART_ENDING}");
+            number += 1;
+        }
+        names.push(name);
+    }
+    names
+}
+
+/// A trace's name as the beginning of a file name: separators, control characters and what some systems reserve become
+/// `_`; it neither begins with a dot nor is empty.
+fn safe_name(name: &str) -> String {
+    let mut safe = String::new();
+    for character in name.chars() {
+        let reserved = character.is_control() || "/\\:*?\"<>|".contains(character);
+        let next = if reserved { '_' } else { character };
+        if safe.len() + next.len_utf8() > LONGEST_NAME {
+            break;
+        }
+        safe.push(next);
+    }
+    let safe = safe.trim_start_matches(['.', '-', ' ']);
+    if safe.is_empty() { "trace".to_owned() } else { safe.to_owned() }
+}
+
+/// The forms of results on stdout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// [`table::write`].
+    #[default]
+    Table,
+    /// As in `results.csv`.
+    Csv,
+    /// As in `results.json`.
+    Json,
+    /// [`table::write_markdown`].
+    Markdown,
+}
+
+/// Writes the results in this form. `style` matters to the forms for people only.
+///
+/// # Errors
+/// When `out` can't be written to; a closed pipe comes as [`io::ErrorKind::BrokenPipe`].
+pub fn print(results: &Results, format: Format, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Table => table::write(results, style, out),
+        Format::Csv => csv::write(results.runs.iter().map(|run| &run.row), out),
+        Format::Json => json::write(results, out),
+        Format::Markdown => table::write_markdown(results, style, out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::safe_name;
+
+    #[test]
+    fn file_names_are_safe() {
+        let names = ["", "..", "../../etc/passwd", "a/b", "pg tpc-b", "-rf", ".hidden", "tab\there", "größe"];
+        assert_eq!(
+            names.map(safe_name),
+            ["trace", "trace", "_.._etc_passwd", "a_b", "pg tpc-b", "rf", "hidden", "tab_here", "größe"]
+        );
+        assert!(safe_name(&"ä".repeat(500)).len() <= 120);
+    }
+}

@@ -1,0 +1,144 @@
+//! Files that are whole or not there: written under a temporary name in the same folder, then renamed. What is in them
+//! is never decided here.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// A file that could not be written. The message names it, the cause and a way out.
+#[derive(Debug, Error)]
+#[error("{}: can't be written: {source}{}", path.display(), advice(source))]
+pub struct OutputError {
+    /// The file, as it was asked for.
+    pub path: PathBuf,
+    /// The cause.
+    pub source: io::Error,
+}
+
+impl OutputError {
+    /// The error for `path`, to be used with `map_err`.
+    pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        |source| Self { path: path.to_owned(), source }
+    }
+}
+
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; make room there or choose another place",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "; choose a place you may write to",
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            "; a part of this path is a file: choose another place"
+        }
+        io::ErrorKind::IsADirectory => "; there is a folder of this name: choose another name",
+        _ => "",
+    }
+}
+
+/// Writes the file `path` through `fill`, whole or not at all: after an error, of `fill` too, whatever was at `path`
+/// before is still there and nothing new is left behind. Missing folders are created. A symbolic link stays one and its
+/// target is replaced. What is neither file nor folder (a pipe, `/dev/stdout`) is written to directly.
+///
+/// # Errors
+/// When the folder can't be created, the file can't be written or renamed, or `fill` fails.
+pub fn write_whole(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), OutputError> {
+    // The way an error names the file is the user's; links are followed only for the work itself.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let done = match fs::metadata(&target) {
+        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(found) if !found.is_file() => {
+            fs::OpenOptions::new().write(true).open(&target).and_then(|file| fill_through(&file, fill))
+        }
+        _ => replace(&target, fill),
+    };
+    done.map_err(OutputError::at(path))
+}
+
+/// The folder that holds `path`, created if it is missing.
+pub(super) fn folder_of(path: &Path) -> io::Result<&Path> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    Ok(folder)
+}
+
+fn replace(target: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".clockhand-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        // Temporary files are private by default; a result has the permissions any new file gets (the umask applies).
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let temporary = builder.tempfile_in(folder_of(target)?)?;
+    fill_through(temporary.as_file(), fill)?;
+    // Without this a crash after the rename could leave an empty file under the final name.
+    temporary.as_file().sync_all()?;
+    temporary.persist(target)?;
+    Ok(())
+}
+
+fn fill_through(file: &File, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut buffered = BufWriter::new(file);
+    fill(&mut buffered)?;
+    buffered.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).expect("the folder is there");
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+    }
+
+    #[test]
+    fn a_failing_writer_leaves_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.csv");
+        let error = write_whole(&path, |out| {
+            out.write_all(b"half")?;
+            Err(io::ErrorKind::StorageFull.into())
+        })
+        .expect_err("the writer failed");
+        assert!(error.to_string().contains("a.csv") && error.to_string().contains("make room"), "{error}");
+        assert_eq!(names(folder.path()), [""; 0]);
+    }
+
+    #[test]
+    fn a_failing_writer_leaves_what_was_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.csv");
+        write_whole(&path, |out| out.write_all(b"first")).expect("it is written");
+        write_whole(&path, |_| Err(io::ErrorKind::Other.into())).expect_err("the writer failed");
+        assert_eq!(fs::read(&path).expect("the file is there"), b"first");
+        assert_eq!(names(folder.path()), ["a.csv"]);
+    }
+
+    #[test]
+    fn missing_folders_are_created_and_a_file_in_the_way_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        write_whole(&folder.path().join("x/y/a.csv"), |out| out.write_all(b"1")).expect("it is written");
+        let error = write_whole(&folder.path().join("x/y/a.csv/b.csv"), |_| Ok(())).expect_err("a.csv is a file");
+        assert!(error.to_string().contains("b.csv") && error.to_string().contains("choose another place"), "{error}");
+        let error = write_whole(&folder.path().join("x"), |_| Ok(())).expect_err("x is a folder");
+        assert!(error.to_string().contains("there is a folder of this name"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_stay_links_and_permissions_are_those_of_a_new_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        File::create(&file).expect("a file");
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        let usual = fs::metadata(&file).expect("the file").permissions().mode();
+        write_whole(&link, |out| out.write_all(b"new")).expect("it is written");
+        assert!(link.is_symlink());
+        assert_eq!(fs::read(&file).expect("the file"), b"new");
+        assert_eq!(fs::metadata(&file).expect("the file").permissions().mode(), usual);
+    }
+}

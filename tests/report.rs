@@ -1,0 +1,390 @@
+//! What reports make of results: files, tables and charts.
+
+mod report_trial;
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+
+use clockhand::report::chart::Chart;
+use clockhand::report::chart::scene::Text;
+use clockhand::report::csv::RowAppender;
+use clockhand::report::{self, Format, REFERENCE, ReportError, Style, block, csv, json, summary, table};
+use clockhand::results::{Results, Row};
+use proptest::prelude::*;
+use report_trial::{POLICIES, Trial};
+
+/// The columns promised to those who read `results.csv`.
+const COLUMNS: &str = "trace,policy,params,sight,frames,references,hits,minor_faults,zero_faults,swap_ins,swap_outs,\
+                       dirty_swap_outs,ptes_invalidated,wasted_invalidations,swap_attempts,failed_scans,out_of_memory,\
+                       fairness";
+
+fn rows(results: &Results) -> Vec<&Row> {
+    results.runs.iter().map(|run| &run.row).collect()
+}
+
+fn printed(results: &Results, format: Format, style: Style) -> String {
+    let mut out = Vec::new();
+    report::print(results, format, style, &mut out).expect("memory can be written to");
+    String::from_utf8(out).expect("it is text")
+}
+
+/// A table of two sizes small enough to be read in a test.
+fn small() -> Trial {
+    Trial { trace: "pair".into(), policies: 7, sizes: vec![1000, 5000], out_of_memory: 501, ..Trial::default() }
+}
+
+// Files.
+
+#[test]
+fn csv_has_the_promised_columns_even_without_rows() {
+    let mut out = Vec::new();
+    csv::write([], &mut out).expect("memory can be written to");
+    assert_eq!(String::from_utf8(out).expect("text"), format!("{COLUMNS}\n"));
+}
+
+#[test]
+fn csv_and_back() {
+    let mut results = small().results();
+    results.runs[0].row.trace = "a \"name\", with\nall".into();
+    results.runs[0].row.fairness = Some(0.5);
+    results.runs[1].row.fairness = None;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("rows.csv");
+    report::write_whole(&path, |out| csv::write(rows(&results), out)).expect("it is written");
+    let text = fs::read_to_string(&path).expect("it is there");
+    assert!(text.contains(",0.5000\n"), "four decimals: {text}");
+    assert!(text.contains(",0,\n"), "empty where nothing was swapped out: {text}");
+    let read = csv::read(&path).expect("it is read");
+    assert_eq!(read.len(), results.runs.len());
+    for (read, row) in read.iter().zip(rows(&results)) {
+        let rounded = row.fairness.map(|fairness| (fairness * 1e4).round() / 1e4);
+        assert_eq!(read, &Row { fairness: rounded, ..row.clone() });
+    }
+}
+
+#[test]
+fn a_csv_of_something_else_is_refused_with_its_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("rows.csv");
+    let lines = format!("{COLUMNS}\nt,p,,bits,x,1,1,1,1,1,1,1,1,1,1,1,1,\n");
+    for (text, wanted) in [("a,b\n1,2\n", "missing field"), (lines.as_str(), "line: 2")] {
+        fs::write(&path, text).expect("it is written");
+        let message = csv::read(&path).expect_err("it is no results.csv").to_string();
+        assert!(message.contains("rows.csv") && message.contains(wanted), "{message}");
+    }
+    let message = csv::read(&folder.path().join("none.csv")).expect_err("there is none").to_string();
+    assert!(message.contains("none.csv"), "{message}");
+}
+
+#[test]
+fn rows_are_kept_one_by_one() {
+    let results = small().results();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("new").join(RowAppender::FILE_NAME);
+    let mut appender = RowAppender::create(&path).expect("it is created");
+    assert_eq!(csv::read(&path).expect("a header alone is valid").len(), 0);
+    for (count, row) in rows(&results).into_iter().enumerate() {
+        appender.append(row).expect("it is written");
+        assert_eq!(csv::read(&path).expect("it is valid").len(), count + 1);
+    }
+    let mut whole = Vec::new();
+    csv::write(rows(&results), &mut whole).expect("memory can be written to");
+    assert_eq!(fs::read(appender.path()).expect("it is there"), whole);
+    appender.remove().expect("it can be removed");
+    assert!(!path.exists());
+}
+
+#[test]
+fn json_and_back() {
+    let results = Trial { policies: 3, ..Trial::default() }.results();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("results.json");
+    report::write_whole(&path, |out| json::write(&results, out)).expect("it is written");
+    let text = fs::read_to_string(&path).expect("it is there");
+    assert!(text.starts_with("{\n  \"schema\": 1,\n  \"version\"") && text.ends_with("}\n"), "{}", &text[..80]);
+    assert_eq!(json::read(&path).expect("it is read"), results, "every bit of every number");
+}
+
+#[test]
+fn json_of_another_version_is_refused_as_such() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("results.json");
+    fs::write(&path, "{\"schema\": 7, \"runs\": 5}").expect("it is written");
+    let error = json::read(&path).expect_err("another version");
+    assert!(matches!(error, ReportError::Schema { found: 7, .. }));
+    assert!(error.to_string().contains("schema version 7") && error.to_string().contains("version 1"), "{error}");
+    for text in ["", "{", "[]", "{\"schema\": 1}", "\u{0}"] {
+        fs::write(&path, text).expect("it is written");
+        let message = json::read(&path).expect_err(text).to_string();
+        assert!(message.contains("no results.json of clockhand"), "{message}");
+    }
+}
+
+#[test]
+fn all_files_are_written_where_nothing_was() {
+    let mut results = small().results();
+    Trial { trace: "pair".into(), footprint: 999, ..small() }.add_to(&mut results);
+    Trial { trace: "../a/b".into(), policies: 1, ..small() }.add_to(&mut results);
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("missing").join("too");
+    let mut told = Vec::new();
+    let paths = report::write_all(&results, &out, |path| told.push(path.to_owned())).expect("it is written");
+    let names: Vec<_> =
+        paths.iter().map(|path| path.strip_prefix(&out).expect("inside").to_str().expect("text")).collect();
+    assert_eq!(
+        names,
+        [
+            "results.csv",
+            "results.json",
+            "pair-swap-outs.svg",
+            "pair-swap-outs.png",
+            "pair-2-swap-outs.svg",
+            "pair-2-swap-outs.png",
+            "_a_b-swap-outs.svg",
+            "_a_b-swap-outs.png"
+        ]
+    );
+    assert_eq!(told, paths);
+    assert_eq!(fs::read_dir(&out).expect("it is there").count(), paths.len(), "and nothing else");
+    let first: Vec<_> = paths.iter().map(|path| fs::read(path).expect("it is there")).collect();
+    report::write_all(&results, &out, |_| ()).expect("it is written again");
+    let second: Vec<_> = paths.iter().map(|path| fs::read(path).expect("it is there")).collect();
+    assert!(first == second, "the same results give the same bytes");
+    assert!(fs::read_to_string(&paths[4]).expect("text").contains("999 pages"), "the second trace's own facts");
+}
+
+#[test]
+fn a_folder_that_is_a_file_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("taken");
+    fs::write(&out, "").expect("it is written");
+    let message = report::write_all(&small().results(), &out, |_| ()).expect_err("a file is there").to_string();
+    assert!(message.contains("taken") && message.contains("choose another place"), "{message}");
+}
+
+// Tables.
+
+#[test]
+fn the_table_of_a_comparison() {
+    insta::assert_snapshot!(printed(&small().results(), Format::Table, Style::PLAIN), @"");
+}
+
+#[test]
+fn the_table_as_markdown() {
+    insta::assert_snapshot!(printed(&small().results(), Format::Markdown, Style::PLAIN), @"");
+}
+
+#[test]
+fn the_summary_of_a_run() {
+    let results = small().results();
+    let mut out = Vec::new();
+    let style = Style { thousands: true, ..Style::PLAIN };
+    summary::write(&results.runs[0], results.traces.first(), style, &mut out).expect("memory can be written to");
+    insta::assert_snapshot!(String::from_utf8(out).expect("text"), @"");
+}
+
+#[test]
+fn without_runs_there_is_a_sentence() {
+    let results = Results { runs: Vec::new(), ..small().results() };
+    assert_eq!(printed(&results, Format::Table, Style::PLAIN), "No runs: nothing to compare.\n");
+    assert_eq!(printed(&results, Format::Csv, Style::PLAIN), format!("{COLUMNS}\n"));
+}
+
+#[test]
+fn colours_change_nothing_but_colours() {
+    let results = small().results();
+    let coloured = printed(&results, Format::Table, Style { colour: true, ..Style::PLAIN });
+    let mut plain = String::new();
+    for (index, part) in coloured.split('\x1b').enumerate() {
+        plain.push_str(if index == 0 { part } else { part.split_once('m').map_or("", |(_, rest)| rest) });
+    }
+    assert!(coloured.contains("\x1b[32m") && coloured.contains("\x1b[31m"));
+    assert_eq!(plain, printed(&results, Format::Table, Style::PLAIN));
+}
+
+proptest! {
+    #[test]
+    fn tables_fit_and_show_every_count(policies in 1..=24_usize, seed: u64, width in 60..200_usize, thousands: bool) {
+        let results = Trial { policies, seed, ..Trial::default() }.results();
+        let style = Style { thousands, width, ..Style::PLAIN };
+        let text = printed(&results, Format::Table, style);
+        let grid: Vec<&str> = text.lines().skip(1).take_while(|line| !line.contains("pages written")).collect();
+        prop_assert!(grid.iter().all(|line| line.chars().count() <= width), "{text}");
+        prop_assert!(text.lines().all(|line| line.trim_end() == line));
+        let words: Vec<String> = grid.iter().flat_map(|line| line.split_whitespace()).map(|word| word.replace([',', '*', '!'], "")).collect();
+        for row in rows(&results) {
+            prop_assert!(words.contains(&row.swap_outs.to_string()), "{} of {}", row.swap_outs, row.policy);
+        }
+    }
+
+    #[test]
+    fn only_what_a_kernel_could_run_is_best(policies in 1..=24_usize, seed: u64, out_of_memory in 0..9_u64) {
+        let results = Trial { policies, seed, out_of_memory, ..Trial::default() }.results();
+        let text = printed(&results, Format::Markdown, Style::PLAIN);
+        let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+        let table: Vec<_> = text.lines().filter(|line| line.starts_with('|')).map(cells).collect();
+        for line in &table[3..] {
+            let values = &line[2..];
+            let run = |index: usize| &results.runs.iter().filter(|run| run.row.frames.to_string() == line[0]).nth(index).expect("a run").row;
+            let fair = |row: &Row| row.sight == "bits" && row.out_of_memory == 0;
+            let best = (0..policies).map(run).filter(|row| fair(row)).map(|row| row.swap_outs).min();
+            for (index, value) in values.iter().enumerate() {
+                let row = run(index);
+                prop_assert_eq!(value.ends_with('*'), fair(row) && Some(row.swap_outs) == best, "{:?}", row);
+                prop_assert_eq!(value.ends_with('!'), row.out_of_memory > 0);
+            }
+        }
+    }
+}
+
+// Charts.
+
+fn trials() -> impl Strategy<Value = Trial> {
+    let sizes = prop_oneof![
+        Just(clockhand::frames::FramesSpec::auto().resolve(24_576)),
+        prop::collection::btree_set(1..60_000_u64, 1..=64).prop_map(|sizes| sizes.into_iter().collect()),
+        prop::collection::btree_set(1..40_u64, 1..=12).prop_map(|sizes| sizes.into_iter().collect()),
+    ];
+    let difference = prop_oneof![Just(0.0), 0.0..0.99];
+    let footprint = prop_oneof![Just(24_576_u64), 1..10_000_000_u64];
+    let name = prop_oneof![Just("pg".to_owned()), "\\PC{0,200}"];
+    (any::<u64>(), 1..=24_usize, sizes, difference, (footprint, name), 0.0..4.0, 1..10_000_000_000_u64, 0..20_u64)
+        .prop_map(|(seed, policies, sizes, difference, (footprint, trace), steepness, references, out_of_memory)| {
+            Trial { seed, trace, policies, sizes, footprint, references, difference, steepness, out_of_memory }
+        })
+}
+
+fn overlap(a: [f64; 4], b: [f64; 4]) -> bool {
+    a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3]
+}
+
+/// The room the letters of a text take: from line to line accents may touch, words may not.
+fn words(text: &Text) -> [f64; 4] {
+    let [left, top, right, bottom] = text.extent();
+    [left, top + 0.2 * text.size, right, bottom]
+}
+
+proptest! {
+    #[test]
+    fn nothing_is_clipped_and_no_text_covers_another(trial in trials()) {
+        let results = trial.results();
+        let blocks = block::blocks(&results);
+        let chart = Chart::of(&blocks[0]);
+        let scene = chart.scene();
+        let texts: Vec<&Text> = scene.texts().collect();
+        for (index, text) in texts.iter().enumerate() {
+            let [left, top, right, bottom] = text.extent();
+            prop_assert!(left >= 0.0 && top >= 0.0 && right <= scene.width && bottom <= scene.height, "clipped: {text:?}");
+            for other in &texts[..index] {
+                prop_assert!(!overlap(words(text), words(other)), "{text:?} covers {other:?}");
+            }
+        }
+        for [left, top, right, bottom] in scene.shapes() {
+            prop_assert!(left >= 0.0 && top >= 0.0 && right <= scene.width && bottom <= scene.height);
+        }
+    }
+
+    #[test]
+    fn charts_show_the_rows_and_name_every_policy(trial in trials()) {
+        let results = trial.results();
+        let blocks = block::blocks(&results);
+        let chart = Chart::of(&blocks[0]);
+        let shown: Vec<u64> = chart.swap_outs().iter().flat_map(|curve| curve.values.iter().map(|value| value.value as u64)).collect();
+        let counted: Vec<u64> = rows(&results).iter().map(|row| row.swap_outs).collect();
+        prop_assert_eq!(&shown, &counted);
+        for (curve, series) in chart.relative().iter().zip(&blocks[0].series) {
+            for value in &curve.values {
+                let of = |policy: &str, params: &str| rows(&results).into_iter().find(|row| (row.policy.as_str(), row.params.as_str(), row.frames) == (policy, params, value.frames)).expect("a row").swap_outs as f64;
+                let ratio = 100.0 * of(series.policy, series.params) / of(REFERENCE, "");
+                prop_assert!((value.value - ratio).abs() < 1e-9 * ratio.max(1.0));
+            }
+        }
+        if counted.iter().any(|&count| count > 0) {
+            let texts: HashSet<&str> = chart.scene().texts().map(|text| text.text.as_str()).collect();
+            for series in &blocks[0].series {
+                let named = texts.contains(series.label.as_str());
+                prop_assert!(named || texts.iter().any(|text| text.contains('…')) || chart.relative().iter().any(|curve| curve.values.is_empty()), "{}", series.label);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn svg_is_well_formed_and_says_what_it_is(trial in trials()) {
+        let results = trial.results();
+        let blocks = block::blocks(&results);
+        let svg = Chart::of(&blocks[0]).svg().expect("it is drawn");
+        let document = roxmltree::Document::parse(&svg).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let root = document.root_element();
+        let text_of = |name: &str| root.children().find(|node| node.has_tag_name(name)).and_then(|node| node.text()).map(str::to_owned);
+        prop_assert!(text_of("title").is_some_and(|title| title.starts_with("Swap-outs by memory size and policy")));
+        prop_assert!(text_of("desc").is_some_and(|desc| desc.contains(REFERENCE)));
+        prop_assert_eq!(svg, Chart::of(&blocks[0]).svg().expect("it is drawn again"));
+    }
+}
+
+#[test]
+fn png_is_a_picture_of_twice_the_size() {
+    let results = Trial::default().results();
+    let bytes = Chart::of(&block::blocks(&results)[0]).png().expect("it is drawn");
+    let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().expect("it is a PNG");
+    let mut pixels = vec![0; reader.output_buffer_size().expect("it has a size")];
+    let info = reader.next_frame(&mut pixels).expect("it is whole");
+    assert_eq!((info.width, info.height), (2560, 1600));
+    let white = pixels.chunks(3).filter(|pixel| pixel.iter().all(|&channel| channel == 255)).count();
+    assert!(white > 2560 * 1600 / 2, "paper");
+    let title = pixels.chunks(3).skip(2560 * 60).take(2560 * 50).filter(|pixel| pixel[0] < 64).count();
+    assert!(title > 1000, "the title is in ink: {title}");
+}
+
+#[test]
+fn where_nothing_was_swapped_out_there_is_a_sentence() {
+    let results = Trial { sizes: vec![30_000, 40_000], ..Trial::default() }.results();
+    let chart = Chart::of(&block::blocks(&results)[0]);
+    assert!(chart.scene().texts().any(|text| text.text == "No policy swapped anything out."));
+    assert_eq!(chart.scene().shapes().count(), 0);
+}
+
+#[test]
+fn no_two_policies_look_alike() {
+    let results = Trial { policies: POLICIES.len(), ..Trial::default() }.results();
+    let chart = Chart::of(&block::blocks(&results)[0]);
+    let looks: HashSet<_> = chart.swap_outs().iter().map(clockhand::report::chart::Curve::look_in_words).collect();
+    assert_eq!(looks.len(), POLICIES.len());
+}
+
+/// Writes sample pictures and tables for the eye: `cargo test --test report -- --ignored samples`.
+#[test]
+#[ignore = "for the eye"]
+fn samples() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("samples");
+    let auto = |footprint| clockhand::frames::FramesSpec::auto().resolve(footprint);
+    let large = Trial { references: 2_000_000_000, footprint: 4_000_000, sizes: auto(4_000_000), ..Trial::default() };
+    let tiny = Trial { footprint: 6, references: 60, sizes: vec![2, 3, 4, 5, 6], ..Trial::default() };
+    let trials = [
+        ("seven", Trial::default()),
+        ("all", Trial { policies: 24, ..Trial::default() }),
+        ("one", Trial { policies: 1, ..Trial::default() }),
+        ("decades", Trial { policies: 12, steepness: 3.0, ..large }),
+        ("equal", Trial { policies: 12, difference: 0.0, ..Trial::default() }),
+        ("one-size", Trial { policies: 12, sizes: vec![4096], ..Trial::default() }),
+        ("nothing", Trial { sizes: vec![30_000, 40_000], ..Trial::default() }),
+        ("tiny", Trial { steepness: 0.1, ..tiny }),
+        ("wide", Trial { policies: 10, difference: 0.97, ..Trial::default() }),
+        (
+            "memory",
+            Trial { policies: 9, out_of_memory: 7, sizes: (1..=64).map(|i| i * 384).collect(), ..Trial::default() },
+        ),
+    ];
+    let mut results = Results { traces: Vec::new(), runs: Vec::new(), ..small().results() };
+    for (name, trial) in trials {
+        Trial { trace: name.to_owned(), ..trial }.add_to(&mut results);
+    }
+    report::write_all(&results, &folder, |path| println!("{}", path.display())).expect("they are written");
+    table::write(&small().results(), Style { thousands: true, colour: true, width: 80 }, &mut std::io::stdout())
+        .expect("stdout");
+}
