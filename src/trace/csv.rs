@@ -8,6 +8,8 @@
 //!
 //! What the events mean is not known here.
 
+use std::io::Read;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::error::{At, TraceError};
@@ -152,10 +154,13 @@ impl Rows {
     /// A line with quotes is rare enough to be left to a csv parser.
     #[cold]
     fn quoted_line(&mut self, reading: &mut Reading<'_>, number: u64, line: &[u8]) -> Result<(), TraceError> {
-        let mut parser = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(line);
-        let mut row = ::csv::ByteRecord::new();
-        if !parser.read_byte_record(&mut row).unwrap_or(false) {
-            return reading.bad(At::Line(number), line, "the quoting is broken".into(), EXPECTED);
+        // A field whose quote is never closed swallows the line that is put behind it.
+        let mut parser =
+            ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(line.chain(&b"\n.\n"[..]));
+        let (mut row, mut behind) = (::csv::ByteRecord::new(), ::csv::ByteRecord::new());
+        let mut parse = |row| parser.read_byte_record(row).unwrap_or(false);
+        if !(parse(&mut row) && parse(&mut behind)) {
+            return reading.bad(At::Line(number), line, "a quote is not closed on its line".into(), EXPECTED);
         }
         let mut fields: Fields<'_> = [b""; 6];
         for (&column, field) in self.header.columns.iter().zip(&row) {
