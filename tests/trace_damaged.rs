@@ -140,12 +140,15 @@ fn with_column(bytes: &[u8], index: usize, change: impl FnOnce(&mut Vec<u8>)) ->
     result
 }
 
+/// Something done to a column.
+type Change = fn(&mut Vec<u8>);
+
 #[test]
 fn a_native_file_with_right_checksums_and_wrong_numbers_is_refused() {
     let whole = native();
     assert_eq!(read_bytes(&with_column(&whole, 0, |_| {})).unwrap().0, sample());
     // Pages and processes that are in no table, a column too short or too long, a change of no kind.
-    let cases: [(usize, fn(&mut Vec<u8>)); 9] = [
+    let cases: [(usize, Change); 9] = [
         (0, |column| column.truncate(column.len() - 1)),
         (0, |column| column[0] = 9),
         (0, |column| column.push(0)),

@@ -11,7 +11,7 @@ use clockhand::trace::{
     copy, create, read, writer,
 };
 use proptest::prelude::*;
-use trace_support::{Kept, Memory, lenient, read_bytes, read_with, sample, written};
+use trace_support::{Kept, Memory, lenient, read_bytes, read_with, sample, sha256, written};
 
 /// What is left of a record in any format: the label by order of first use, for formats that rename.
 type Plain = (u64, u64, Operation, Option<usize>, u64);
@@ -318,7 +318,7 @@ fn compression_is_undone_whatever_the_name() {
         let mut kept = Kept::default();
         let summary = read(&Source::Path(path), &ReadOptions::default(), &mut kept).unwrap();
         assert_eq!((summary.compression, summary.records), (compression, 1));
-        let hash: String = <sha2::Sha256 as sha2::Digest>::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+        let hash = sha256(&bytes);
         assert_eq!(summary.sha256, hash);
     }
 }
@@ -424,8 +424,7 @@ fn the_traces_of_this_repository_are_whole() {
         let memory = Memory::default();
         let csv = writer("csv", Box::new(memory.clone())).unwrap();
         copy(&Source::Path(path.clone()), &ReadOptions::default(), csv).unwrap();
-        let hash = <sha2::Sha256 as sha2::Digest>::digest(&*memory.0.borrow());
-        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = sha256(&memory.0.borrow());
         assert!(expected.contains(&hash), "{}: the csv text has the hash {hash}", path.display());
     }
     assert_eq!(count, 7);

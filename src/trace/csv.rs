@@ -238,10 +238,10 @@ impl Labels {
     #[inline]
     fn number(&mut self, label: u64, reading: &mut Reading<'_>) -> Option<u32> {
         if label < Self::SMALL {
-            if let Some(&known) = self.small.get(label as usize) {
-                if known != Record::NO_SEGMENT {
-                    return Some(known);
-                }
+            if let Some(&known) = self.small.get(label as usize)
+                && known != Record::NO_SEGMENT
+            {
+                return Some(known);
             }
         } else if let Some(&known) = self.large.get(&label) {
             return Some(known);
@@ -290,7 +290,7 @@ struct Writer {
     /// The number written for each label.
     labels: Vec<u64>,
     used: FxHashSet<u64>,
-    /// All numbers from here on are unused.
+    /// All numbers below this are in use or were passed over.
     free: u64,
     has_time: bool,
     headed: bool,
@@ -329,18 +329,17 @@ impl Writer {
         row.push(b'\n');
     }
 
-    /// The number to be written for a label: its own, or the nearest that is free.
+    /// The number to be written for a label: its own, or the lowest that is free.
     fn choose(&mut self, wanted: u64) -> u64 {
         let mut number = wanted;
         if self.used.contains(&number) {
             number = self.free;
-            // Only when the largest number of all is taken is there nothing above all others.
             while self.used.contains(&number) {
                 number = number.wrapping_add(1);
             }
+            self.free = number.wrapping_add(1);
         }
         self.used.insert(number);
-        self.free = self.free.max(number.saturating_add(1));
         number
     }
 }

@@ -156,3 +156,13 @@ pub fn sample() -> Kept {
         end: None,
     }
 }
+
+/// SHA-256 in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let hash = <sha2::Sha256 as sha2::Digest>::digest(bytes);
+    hash.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a string takes all");
+        text
+    })
+}
