@@ -7,6 +7,9 @@ use std::io::{self, BufReader, Read, Write};
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 
+/// Makes the reader of what is inside out of the reader of what is outside.
+type Open = for<'a> fn(Box<dyn Read + 'a>) -> io::Result<Box<dyn Read + 'a>>;
+
 /// One compression.
 pub(crate) struct Compression {
     /// Its name, as `Summary::compression` gives it.
@@ -16,7 +19,7 @@ pub(crate) struct Compression {
     /// The ending of such a file, with the dot.
     pub ending: &'static str,
     /// Undoes it.
-    pub open: for<'a> fn(Box<dyn Read + 'a>) -> io::Result<Box<dyn Read + 'a>>,
+    pub open: Open,
     /// Makes it.
     pub create: fn(Box<dyn Write>) -> io::Result<Stream>,
 }

@@ -8,6 +8,8 @@
 //!
 //! What the events mean is not known here.
 
+use std::io::Read;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::error::{At, TraceError};
@@ -152,10 +154,13 @@ impl Rows {
     /// A line with quotes is rare enough to be left to a csv parser.
     #[cold]
     fn quoted_line(&mut self, reading: &mut Reading<'_>, number: u64, line: &[u8]) -> Result<(), TraceError> {
-        let mut parser = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(line);
-        let mut row = ::csv::ByteRecord::new();
-        if !parser.read_byte_record(&mut row).unwrap_or(false) {
-            return reading.bad(At::Line(number), line, "the quoting is broken".into(), EXPECTED);
+        // A field whose quote is never closed swallows the line that is put behind it.
+        let mut parser =
+            ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(line.chain(&b"\n.\n"[..]));
+        let (mut row, mut behind) = (::csv::ByteRecord::new(), ::csv::ByteRecord::new());
+        let mut parse = |row| parser.read_byte_record(row).unwrap_or(false);
+        if !(parse(&mut row) && parse(&mut behind)) {
+            return reading.bad(At::Line(number), line, "a quote is not closed on its line".into(), EXPECTED);
         }
         let mut fields: Fields<'_> = [b""; 6];
         for (&column, field) in self.header.columns.iter().zip(&row) {
@@ -233,10 +238,10 @@ impl Labels {
     #[inline]
     fn number(&mut self, label: u64, reading: &mut Reading<'_>) -> Option<u32> {
         if label < Self::SMALL {
-            if let Some(&known) = self.small.get(label as usize) {
-                if known != Record::NO_SEGMENT {
-                    return Some(known);
-                }
+            if let Some(&known) = self.small.get(label as usize)
+                && known != Record::NO_SEGMENT
+            {
+                return Some(known);
             }
         } else if let Some(&known) = self.large.get(&label) {
             return Some(known);
@@ -285,7 +290,7 @@ struct Writer {
     /// The number written for each label.
     labels: Vec<u64>,
     used: FxHashSet<u64>,
-    /// All numbers from here on are unused.
+    /// All numbers below this are in use or were passed over.
     free: u64,
     has_time: bool,
     headed: bool,
@@ -324,18 +329,17 @@ impl Writer {
         row.push(b'\n');
     }
 
-    /// The number to be written for a label: its own, or the nearest that is free.
+    /// The number to be written for a label: its own, or the lowest that is free.
     fn choose(&mut self, wanted: u64) -> u64 {
         let mut number = wanted;
         if self.used.contains(&number) {
             number = self.free;
-            // Only when the largest number of all is taken is there nothing above all others.
             while self.used.contains(&number) {
                 number = number.wrapping_add(1);
             }
+            self.free = number.wrapping_add(1);
         }
         self.used.insert(number);
-        self.free = self.free.max(number.saturating_add(1));
         number
     }
 }

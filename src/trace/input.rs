@@ -146,7 +146,7 @@ impl<'a> Input<'a> {
         }
         io::copy(&mut Faucet(Rc::clone(&self.tap)), &mut io::sink()).map_err(|error| self.failure(error))?;
         let hash = self.tap.borrow().hash.clone().finalize();
-        Ok(hash.iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(hexadecimal(&hash))
     }
 
     /// Counts `count` bytes of the buffer as used.
@@ -266,6 +266,11 @@ pub fn for_each_line(
         }
         input.consume(length);
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+    bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// The error for a compression that is known by sight only.

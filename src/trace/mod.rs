@@ -36,6 +36,9 @@ use reading::Reading;
 /// The most swap areas that the settings of a trace may give; the kernel has 8 (rule R47).
 pub const MAX_SWAP_AREAS: usize = 1024;
 
+/// Makes the writer of a format.
+pub type MakeWriter = fn(Output) -> Box<dyn RecordWriter>;
+
 /// One format of traces.
 pub struct Format {
     /// Its name, as `--format` takes it.
@@ -51,7 +54,7 @@ pub struct Format {
     /// Reads a trace of this format to its end.
     pub read: fn(&mut Input<'_>, &mut Reading<'_>) -> Result<(), TraceError>,
     /// Makes a writer of this format, if there is one.
-    pub write: Option<fn(Output) -> Box<dyn RecordWriter>>,
+    pub write: Option<MakeWriter>,
 }
 
 /// The formats, in the order in which they are tried.
@@ -244,7 +247,7 @@ fn written() -> impl Iterator<Item = &'static Format> {
     FORMATS.iter().filter(|format| format.write.is_some())
 }
 
-fn writing(format: &'static Format) -> Result<fn(Output) -> Box<dyn RecordWriter>, TraceError> {
+fn writing(format: &'static Format) -> Result<MakeWriter, TraceError> {
     format
         .write
         .ok_or_else(|| TraceError::ReadOnly { format: format.name, known: listed(written().map(|format| format.name)) })

@@ -90,10 +90,10 @@ impl Output {
     }
 
     fn hand_on(&mut self) -> Result<(), Impossible> {
-        if self.failed.is_none() {
-            if let Err(source) = self.stream.write_all(&self.buffer) {
-                self.failed = Some(TraceError::Io { file: self.name.clone(), doing: "write", source });
-            }
+        if self.failed.is_none()
+            && let Err(source) = self.stream.write_all(&self.buffer)
+        {
+            self.failed = Some(TraceError::Io { file: self.name.clone(), doing: "write", source });
         }
         self.buffer.clear();
         if self.failed.is_some() { Err(self.refusal()) } else { Ok(()) }

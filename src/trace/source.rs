@@ -68,18 +68,18 @@ fn stem(path: &Path) -> String {
     let mut stem = strip(&name, compress::COMPRESSIONS.iter().map(|compression| compression.ending));
     let whole = stem;
     stem = strip(stem, FORMATS.iter().flat_map(|format| format.endings.iter().copied()));
-    if stem == whole {
-        if let Some((before, ending)) = stem.rsplit_once('.') {
-            let word = !ending.is_empty() && ending.len() <= 8 && ending.bytes().all(|byte| byte.is_ascii_alphabetic());
-            if word && !before.is_empty() {
-                stem = before;
-            }
-        }
+    if stem == whole
+        && let Some((before, ending)) = stem.rsplit_once('.')
+        && !before.is_empty()
+        && (1..=8).contains(&ending.len())
+        && ending.bytes().all(|byte| byte.is_ascii_alphabetic())
+    {
+        stem = before;
     }
     stem.to_owned()
 }
 
 /// Without the first of these endings that it has, unless nothing would be left.
-fn strip<'n>(name: &'n str, mut endings: impl Iterator<Item = &'static str>) -> &'n str {
+fn strip(name: &str, mut endings: impl Iterator<Item = &'static str>) -> &str {
     endings.find_map(|ending| name.strip_suffix(ending)).filter(|rest| !rest.is_empty()).unwrap_or(name)
 }

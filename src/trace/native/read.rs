@@ -384,7 +384,7 @@ fn decode_swap(fields: &mut Cursor<'_>) -> Option<Vec<SwapArea>> {
         let slots = fields.varint_u32()?;
         let priority = match fields.byte()? {
             0 => None,
-            1 => Some(i32::try_from(unzigzag(fields.varint()?) as i64).ok()?),
+            1 => Some(i32::try_from(unzigzag(fields.varint()?).cast_signed()).ok()?),
             _ => return None,
         };
         areas.push(SwapArea { slots, priority });

@@ -58,7 +58,7 @@ pub fn put_varint(bytes: &mut Vec<u8>, mut number: u64) {
 /// Maps a difference modulo 2^64 so that small ones of either sign are small numbers.
 #[inline]
 pub fn zigzag(difference: u64) -> u64 {
-    (difference << 1) ^ ((difference as i64) >> 63) as u64
+    (difference << 1) ^ (difference.cast_signed() >> 63).cast_unsigned()
 }
 
 /// Undoes [`zigzag`].

@@ -104,23 +104,22 @@ impl Writer {
     }
 
     fn process(&mut self, id: u64) -> Result<u32, Impossible> {
-        if let Some((last, number)) = self.last {
-            if last == id {
-                return Ok(number);
-            }
+        if let Some((last, number)) = self.last
+            && last == id
+        {
+            return Ok(number);
         }
         let next = self.processes.len();
-        let number = match self.processes.get(&id) {
-            Some(&known) => known,
-            None => {
-                let Ok(number) = u32::try_from(next) else {
-                    return Err(self.output.fail("there are more than 2^32 processes".into(), "split the trace"));
-                };
-                self.processes.insert(id, number);
-                put_varint(&mut self.block.processes, id);
-                self.block.new_processes += 1;
-                number
+        let number = if let Some(&known) = self.processes.get(&id) {
+            known
+        } else {
+            if next >= u32::MAX as usize {
+                return Err(self.output.fail("there are more than 2^32 - 1 processes".into(), "split the trace"));
             }
+            self.processes.insert(id, next as u32);
+            put_varint(&mut self.block.processes, id);
+            self.block.new_processes += 1;
+            next as u32
         };
         self.last = Some((id, number));
         Ok(number)
@@ -328,7 +327,7 @@ fn encode_settings(settings: &Settings) -> Vec<u8> {
             put_varint(&mut bytes, u64::from(area.slots));
             bytes.push(u8::from(area.priority.is_some()));
             if let Some(priority) = area.priority {
-                put_varint(&mut bytes, zigzag(i64::from(priority) as u64));
+                put_varint(&mut bytes, zigzag(i64::from(priority).cast_unsigned()));
             }
         }
     }
