@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::outcome::outcome;
 use crate::policy::registry::PolicySpec;
 use crate::program::Program;
-use crate::replay::{Options, Replay as _};
+use crate::replay::Options;
 use crate::results::Run;
 
 /// One run of the plan.

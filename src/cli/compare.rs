@@ -77,7 +77,10 @@ fn replay_all(
     let lost = Mutex::new(None);
     let go_on = || !INTERRUPTED.load(Ordering::Relaxed);
     let runs = run_all(jobs, threads, &go_on, &|_, run| {
-        let appended = appender.lock().map_err(|_| anyhow!("a run failed")).and_then(|mut appender| Ok(appender.append(&run.row)?));
+        let appended = appender
+            .lock()
+            .map_err(|_| anyhow!("a run failed"))
+            .and_then(|mut appender| Ok(appender.append(&run.row)?));
         if let (Err(error), Ok(mut lost)) = (appended, lost.lock()) {
             lost.get_or_insert(error);
             INTERRUPTED.store(true, Ordering::Relaxed);

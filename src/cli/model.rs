@@ -32,7 +32,8 @@ pub fn options(arguments: &ModelArguments, loaded: &Loaded) -> Result<Options, E
     let by_time = arguments.kswapd.is_some_and(|kswapd| matches!(kswapd.jiffy, Some(Jiffy::Nanoseconds(_))));
     if by_time && !loaded.program.settings.has_time {
         let name = &loaded.facts.name;
-        let text = format!("{name} has no time column to drive kswapd by; give the jiffy in references, as in 8,16,100refs");
+        let text =
+            format!("{name} has no time column to drive kswapd by; give the jiffy in references, as in 8,16,100refs");
         return Err(Usage(text).into());
     }
     Ok(options)
@@ -56,7 +57,8 @@ fn parse_swap(text: &str) -> Result<Option<Vec<SwapArea>>, String> {
     let areas: Vec<SwapArea> = text
         .split(',')
         .map(|area| {
-            let (slots, priority) = area.split_once('@').map_or((area, None), |(slots, priority)| (slots, Some(priority)));
+            let (slots, priority) =
+                area.split_once('@').map_or((area, None), |(slots, priority)| (slots, Some(priority)));
             let slots = slots.trim().replace('_', "").parse().map_err(|_| wrong(area))?;
             let priority = priority.map(|priority| priority.trim().parse()).transpose().map_err(|_| wrong(area))?;
             Ok(SwapArea { slots, priority })

@@ -12,7 +12,7 @@ use crate::load::Loaded;
 use crate::observers::event_log::EventLog;
 use crate::outcome::outcome;
 use crate::policy::registry::PolicySpec;
-use crate::replay::{Options, Replay};
+use crate::replay::Options;
 use crate::report::{self, grouped};
 use crate::results::{Results, Run};
 use crate::timeline::Timeline;
@@ -28,7 +28,8 @@ pub fn run(arguments: &ReplayArguments, terminal: &Terminal) -> Result<(), Error
     let policy = one_policy(&arguments.policy)?;
     let source = traces::source(arguments.trace.as_ref());
     let loaded = traces::load_one(&source, &arguments.reading, arguments.model.kswapd.is_some(), terminal)?;
-    let options = Options { frames: frames(arguments, &loaded, terminal)?, ..model::options(&arguments.model, &loaded)? };
+    let options =
+        Options { frames: frames(arguments, &loaded, terminal)?, ..model::options(&arguments.model, &loaded)? };
     let mut replay = policy.start(&loaded.program, &options).map_err(Usage)?;
     let log = Target::open(arguments.log.as_deref())?;
     let timeline = Target::open(arguments.timeline.as_deref())?;
@@ -102,7 +103,10 @@ fn one_policy(text: &str) -> Result<PolicySpec, Error> {
     let mut policies = model::policies(text)?;
     match policies.pop() {
         Some(policy) if policies.is_empty() => Ok(policy),
-        _ => Err(Usage(format!("replay takes one policy, and `{text}` are several; `clockhand compare` takes them")).into()),
+        _ => {
+            Err(Usage(format!("replay takes one policy, and `{text}` are several; `clockhand compare` takes them"))
+                .into())
+        }
     }
 }
 

@@ -81,12 +81,7 @@ impl<T: IsTerminal> IsATerminal for T {
     }
 }
 
-/// Columns of the terminal as far as it says; it says so to programs that ask through the environment too.
+/// Columns of the terminal.
 fn terminal_width() -> usize {
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    columns.unwrap_or_else(|| usize::from(indicatif::TermLike::width(&console_width()))).max(40)
-}
-
-fn console_width() -> impl indicatif::TermLike {
-    console::Term::stdout()
+    usize::from(console::Term::stdout().size().1).max(40)
 }

@@ -27,7 +27,8 @@ fn stat(arguments: &StatArguments, terminal: &Terminal) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(&all)? + "\n";
         terminal.print(|out| out.write_all(text.as_bytes()))?;
     } else {
-        terminal.print(|out| all.iter().try_for_each(|statistics| statistics::write(statistics, style.thousands, out)))?;
+        terminal
+            .print(|out| all.iter().try_for_each(|statistics| statistics::write(statistics, style.thousands, out)))?;
     }
     Ok(())
 }
@@ -37,7 +38,9 @@ fn convert(arguments: &ConvertArguments, terminal: &Terminal) -> Result<(), Erro
     let options = ReadOptions { format: arguments.format.clone(), lenient: arguments.lenient };
     let writer = if arguments.output.as_os_str() == "-" {
         let Some(format) = &arguments.to else {
-            return Err(Usage("standard output has no ending that tells the format; give it with --to".to_owned()).into());
+            return Err(
+                Usage("standard output has no ending that tells the format; give it with --to".to_owned()).into()
+            );
         };
         trace::writer(format, Box::new(io::stdout().lock()))?
     } else {

@@ -18,7 +18,9 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 pub use block::REFERENCE;
+pub use csv::RowAppender;
 pub use grid::Style;
+pub use numbers::grouped;
 pub use output::{OutputError, write_whole};
 
 use crate::results::Results;
