@@ -172,19 +172,17 @@ impl Script {
     /// An empty list of areas is written `swap=0`, which comes back as one area without slots; no run can tell them
     /// apart.
     pub fn to_text(&self) -> String {
-        let mut text = format!("# F={}", self.frames);
+        let mut header = format!("# F={}", self.frames);
         if let Some(areas) = &self.swap {
             let areas: Vec<String> = areas.iter().map(area_text).collect();
-            text += &format!(" swap={}", if areas.is_empty() { "0".to_string() } else { areas.join(",") });
+            header += " swap=";
+            header += &if areas.is_empty() { "0".to_string() } else { areas.join(",") };
         }
         if self.oom_continue {
-            text += " oom=continue";
+            header += " oom=continue";
         }
-        text.push('\n');
-        for event in &self.events {
-            text += &format!("{event}\n");
-        }
-        text
+        let lines = std::iter::once(header).chain(self.events.iter().map(Event::to_string));
+        lines.map(|line| line + "\n").collect()
     }
 }
 

@@ -40,6 +40,7 @@ pub struct SwapInfo {
 
 /// All swap areas, and the globals of the allocator.
 #[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_field_names)] // The kernel's names.
 pub struct Swap {
     /// The areas in order of swapon.
     swap_info: Vec<SwapInfo>,

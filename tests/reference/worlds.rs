@@ -46,11 +46,8 @@ impl Random {
     /// A number below `end` where small ones are likelier: a coin says how often the range is halved.
     fn skewed(&mut self, end: usize) -> usize {
         let mut range = end;
-        while range > 1 && self.percent(50) {
+        while range > 2 && self.percent(50) {
             range = range.div_ceil(2);
-            if range == 2 {
-                break;
-            }
         }
         self.below(range)
     }
@@ -97,6 +94,8 @@ pub struct Flavour {
     pub control: RangeInclusive<usize>,
     /// How many of a hundred segments are locked from the start.
     pub locked: usize,
+    /// Whether a locked segment comes first that is touched from end to end and leaves one or two frames to the others.
+    pub filled: bool,
     /// Whether there are `fork` and `exit`.
     pub forks: bool,
     /// Whether a process attaches a segment more than once.
@@ -120,9 +119,17 @@ impl Default for Flavour {
             events: 20..=400,
             control: 0..=30,
             locked: 15,
+            filled: false,
             forks: true,
             double_attach: true,
-            swap: vec![SwapKind::Unsaid, SwapKind::Ample, SwapKind::Small, SwapKind::Small],
+            swap: vec![
+                SwapKind::Unsaid,
+                SwapKind::Ample,
+                SwapKind::Ample,
+                SwapKind::Small,
+                SwapKind::Small,
+                SwapKind::Small,
+            ],
             oom_continue: 80,
             localities: vec![Locality::Uniform, Locality::Zipf, Locality::Loops, Locality::Phases],
         }
@@ -150,9 +157,9 @@ impl Flavour {
         Self { frames: 16..=80, segments: 2..=6, pages: 12..=60, events: 200..=400, ..Self::default() }
     }
 
-    /// Much memory, most of it locked, so that one call may meet a page twice (R28).
-    pub fn mostly_locked() -> Self {
-        Self { locked: 60, control: 0..=10, ..Self::deep() }
+    /// Much memory, most of it locked, so that one call meets a page twice (R28): that takes 128 resident pages.
+    pub fn crowded() -> Self {
+        Self { frames: 128..=200, pages: 1..=4, events: 300..=400, control: 0..=10, filled: true, ..Self::default() }
     }
 
     /// Little but changes: the table, the ids and the lists of attachments are what moves.
@@ -163,13 +170,13 @@ impl Flavour {
 
 /// The world of a seed, of a flavour that the seed chooses: a bit of everything most often.
 pub fn world(seed: u64) -> Script {
-    let flavour = match Random::new(seed ^ 0x00f1_a70e).below(16) {
-        0 => Flavour::single_frame(),
-        1 => Flavour::locked_only(),
-        2 => Flavour::no_control(),
-        3 | 4 => Flavour::deep(),
-        5 => Flavour::mostly_locked(),
-        6 | 7 => Flavour::restless(),
+    let flavour = match Random::new(seed ^ 0x00f1_a70e).below(32) {
+        0 | 1 => Flavour::single_frame(),
+        2 => Flavour::locked_only(),
+        3 | 4 => Flavour::no_control(),
+        5..=8 => Flavour::deep(),
+        9 => Flavour::crowded(),
+        10..=14 => Flavour::restless(),
         _ => Flavour::default(),
     };
     world_of(&flavour, seed)
@@ -184,6 +191,9 @@ pub fn world_of(flavour: &Flavour, seed: u64) -> Script {
     let oom_continue = random.percent(flavour.oom_continue);
     let wanted = random.of(&flavour.events);
     let mut builder = Builder::new(flavour, random);
+    if flavour.filled {
+        builder.fill(frames);
+    }
     builder.begin();
     while builder.events.len() < wanted {
         builder.go_on();
@@ -273,6 +283,20 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// A locked segment that takes all frames but one or two, and references to all of its pages.
+    fn fill(&mut self, frames: usize) {
+        let pages = frames - 1 - self.random.below(2);
+        let (pid, name) = (1, "s0".to_string());
+        self.events.push(Event::Seg { name: name.clone(), pages, locked: true });
+        self.segments.push(Living { name: name.clone(), pages, locked: true, dest: false });
+        self.events.push(Event::Attach { pid, name: name.clone() });
+        self.processes.push(pid);
+        self.attached.push((pid, name.clone()));
+        for page in 0..pages {
+            self.events.push(Event::Write { pid, name: name.clone(), page });
+        }
+    }
+
     /// The first segments and attachments.
     fn begin(&mut self) {
         for _ in 0..self.most_segments {
@@ -302,13 +326,13 @@ impl<'a> Builder<'a> {
     fn change(&mut self) {
         match self.random.below(32) {
             0..=5 => self.create(),
-            6..=12 => self.attach(),
-            13..=17 => self.detach(),
-            18..=20 => self.remove(),
-            21..=22 => self.lock(true),
-            23..=25 => self.lock(false),
-            26 => self.lock_all(),
-            27..=29 => self.fork(),
+            6..=11 => self.attach(),
+            12..=16 => self.detach(),
+            17..=19 => self.remove(),
+            20 => self.lock(true),
+            21..=24 => self.lock(false),
+            25 => self.lock_all(),
+            26..=28 => self.fork(),
             _ => self.exit(),
         }
     }
