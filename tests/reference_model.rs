@@ -136,6 +136,24 @@ fn the_recorded_runs_of_the_slot_allocator_come_out_line_by_line() {
 }
 
 #[test]
+fn a_freed_slot_of_higher_priority_calls_the_pointer_back() {
+    // R50, where it shows: the pointer stands on the second of two equal areas, so it would not go to the head by itself.
+    let script = "swapon 2 7\nswapon 4 1\nswapon 4 1\nalloc 3\nfree 0:2\nalloc 3";
+    let lines = run_swap(script);
+    let slots: Vec<&str> = lines.lines().filter_map(|line| line.strip_prefix("slot ")?.split(' ').next()).collect();
+    assert_eq!(slots, ["0:1", "0:2", "2:1", "0:2", "2:2", "1:1"]);
+}
+
+#[test]
+fn a_walk_without_a_free_slot_moves_the_cluster_on() {
+    // R49. No recorded run shows it: only an area that is full while another has room is walked to its end in vain. The
+    // position is then past `highest_bit`, so of two slots freed later the lower one is taken.
+    let script = "swapon 6 5\nswapon 40 1\nalloc 6\nfree 0:3\nalloc 2\nfree 0:2\nfree 0:5\nalloc";
+    let lines = run_swap(script);
+    assert_eq!(lines.lines().last(), Some("slot 0:2 entry 00000200"));
+}
+
+#[test]
 fn a_script_survives_its_text() {
     for case in cases("case_").iter().chain(&cases("ext_case_")) {
         let script =
@@ -233,6 +251,23 @@ fn an_untouched_younger_attachment_does_not_hinder_the_scan() {
     assert_eq!(dumped(&model, "  "), ["  0 swapped:0:1 ..", "  1 resident:2 y.", "  2 resident:2 y."]);
     assert_eq!(dumped(&model, "hand"), ["hand 0:1"]);
     let counts = "counts zero=3 minor=0 swapin=0 out=1 ptes=1 cleared=1 wasted=0 failed=1 dirty=1";
+    assert_eq!(dumped(&model, "counts"), [counts]);
+}
+
+#[test]
+fn entries_taken_in_two_visits_of_one_call_are_all_sharers_of_the_victim() {
+    let mut script = "seg l 128 locked\nseg a 2\nattach 1 l\nattach 1 a\n".to_string();
+    for page in 0..128 {
+        writeln!(script, "w 1 l {page}").expect("a string takes any text");
+    }
+    // R28: 129 resident pages give prio 6 a budget of 2, and one page may be scanned. It is met twice: the child's entry,
+    // old from the fork, goes at once, the parent's the second time.
+    script += "w 1 a 0\nfork 1 2\nw 1 a 1";
+    let model = machine(129, &script);
+    let [call] = model.calls() else { panic!("one call, not {:?}", model.calls()) };
+    assert_eq!(call.examined, [(1, 0), (1, 0)]);
+    assert_eq!(model.log()[2], "out a 0 sharers=2 scanned=2");
+    let counts = "counts zero=130 minor=0 swapin=0 out=1 ptes=2 cleared=1 wasted=0 failed=0 dirty=1";
     assert_eq!(dumped(&model, "counts"), [counts]);
 }
 
