@@ -169,8 +169,8 @@ impl Script {
 
     /// The text that [`Script::parse`] turns into this script.
     ///
-    /// An empty list of areas is written `swap=0`, which comes back as one area without slots; no run can tell them
-    /// apart.
+    /// An empty list of areas is written `swap=0`, which comes back as one area without slots: a run prints the same, a
+    /// dump shows the area.
     pub fn to_text(&self) -> String {
         let mut header = format!("# F={}", self.frames);
         if let Some(areas) = &self.swap {
