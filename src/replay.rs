@@ -81,6 +81,10 @@ pub trait Replay: Send {
     /// Replays until so many references are done, and all changes before the next one; true when there is more to do.
     fn run_to(&mut self, references: u64) -> bool;
 
+    /// Replays the next event, a change or a reference; true when there is more to do. Slow: for tests, and for looking at
+    /// the model event by event.
+    fn step(&mut self) -> bool;
+
     /// Replays to the end; false when `go_on` said no, which it is asked now and then.
     fn run(&mut self, go_on: &dyn Fn() -> bool) -> bool {
         let mut until = self.kernel().now();
@@ -130,6 +134,8 @@ pub struct Simulation<D> {
     sampling: Option<(u64, u64)>,
     distributions: Distributions,
     observers: Vec<Box<dyn Observer>>,
+    /// Entries taken in this scan from pages that stayed: a scan can meet a page twice (R28).
+    taken: Vec<(PageId, u32)>,
 }
 
 /// The swap daemon and its timer.
@@ -158,6 +164,7 @@ impl<D: Driven> Simulation<D> {
             sampling,
             distributions: Distributions::new(program.footprint() as usize),
             observers: Vec::new(),
+            taken: Vec::new(),
             program: Arc::clone(program),
         }
     }
@@ -275,6 +282,7 @@ impl<D: Driven> Simulation<D> {
         let policy = self.driven.policy();
         policy.begin_scan(&mut Memory::new(&mut self.kernel, wanted));
         let mut left = budget;
+        self.taken.clear();
         while let Some(pick) = policy.pick(&mut Memory::new(&mut self.kernel, wanted)) {
             self.kernel.count_attempt();
             // The page that trips the budget is counted and not tried (R24).
@@ -282,10 +290,17 @@ impl<D: Driven> Simulation<D> {
                 break;
             }
             left -= 1;
-            if let Verdict::Evicted { sharers } = self.kernel.try_evict(pick, slot) {
-                policy.evicted(pick.page());
-                let scanned = self.kernel.counters().swap_attempts - before.swap_attempts;
-                return Some(SwapOut { page: pick.page(), sharers, scanned, slot });
+            let page = pick.page();
+            match self.kernel.try_evict(pick, slot) {
+                Verdict::StillMapped { taken: 0 } => {}
+                Verdict::StillMapped { taken } => self.taken.push((page, taken)),
+                Verdict::Evicted { taken } => {
+                    policy.evicted(page);
+                    let scanned = self.kernel.counters().swap_attempts - before.swap_attempts;
+                    let earlier = self.taken.iter().filter(|(other, _)| *other == page).map(|(_, taken)| taken).sum();
+                    self.kernel.not_wasted(earlier);
+                    return Some(SwapOut { page, sharers: taken + earlier, scanned, slot });
+                }
             }
         }
         self.kernel.scan_failed(slot);
@@ -300,21 +315,26 @@ impl<D: Driven> Simulation<D> {
 
     /// Carries out the changes that come before the reference at the present position.
     fn changes(&mut self) {
-        while let Some(change) = self.program.changes.get(self.next_change) {
-            if change.before > self.position {
-                break;
-            }
-            self.kernel.set_now(self.position);
-            self.kernel.apply(change.control);
-            self.next_change += 1;
-            for (page, resident) in self.kernel.take_gone() {
-                if resident {
-                    self.driven.policy().freed(page);
-                } else {
-                    self.driven.policy().forgotten(page);
-                }
+        while self.change() {}
+    }
+
+    /// Carries out the next change, if it comes before the reference at the present position.
+    fn change(&mut self) -> bool {
+        let Some(change) = self.program.changes.get(self.next_change).filter(|change| change.before <= self.position)
+        else {
+            return false;
+        };
+        self.kernel.set_now(self.position);
+        self.kernel.apply(change.control);
+        self.next_change += 1;
+        for (page, resident) in self.kernel.take_gone() {
+            if resident {
+                self.driven.policy().freed(page);
+            } else {
+                self.driven.policy().forgotten(page);
             }
         }
+        true
     }
 
     /// What is due by position: the policy's sampling and the daemon's ticks.
@@ -383,6 +403,16 @@ impl<D: Driven> Replay for Simulation<D> {
             self.kernel.verify();
         }
         !self.stopped && self.position < total
+    }
+
+    fn step(&mut self) -> bool {
+        let total = self.program.references.len();
+        if !self.stopped && !self.change() && self.position < total {
+            self.timers();
+            self.references(self.position + 1);
+        }
+        self.kernel.set_now(self.position);
+        !self.stopped && (self.position < total || self.next_change < self.program.changes.len())
     }
 
     fn kernel(&self) -> &Kernel {

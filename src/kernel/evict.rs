@@ -32,10 +32,13 @@ pub enum Verdict {
     /// It was written out and its frame is free.
     Evicted {
         /// Entries taken from it by this attempt.
-        sharers: u32,
+        taken: u32,
     },
-    /// It stays; some of its entries may have been aged or taken.
-    StillMapped,
+    /// It stays, and young entries of it were aged.
+    StillMapped {
+        /// Entries taken from it by this attempt.
+        taken: u32,
+    },
 }
 
 impl Kernel {
@@ -50,6 +53,11 @@ impl Kernel {
         self.counters.failed_scans += 1;
     }
 
+    /// Entries that an earlier attempt of the same scan took from what is now its victim were not taken in vain (R28).
+    pub fn not_wasted(&mut self, taken: u32) {
+        self.counters.wasted_invalidations -= u64::from(taken);
+    }
+
     /// Counts a page that is examined (`swap_attempts`, R24).
     pub fn count_attempt(&mut self) {
         self.counters.swap_attempts += 1;
@@ -61,16 +69,16 @@ impl Kernel {
         debug_assert!(self.is_resident(page), "a candidate is resident");
         debug_assert!(!self.is_locked(page), "a candidate is not locked");
         if !self.is_resident(page) || self.is_locked(page) {
-            return Verdict::StillMapped;
+            return Verdict::StillMapped { taken: 0 };
         }
         let (taken, left) = self.unmap(page, matches!(pick, Pick::IfOld(_)));
         self.counters.ptes_invalidated += u64::from(taken);
         if left > 0 {
             self.counters.wasted_invalidations += u64::from(taken);
-            return Verdict::StillMapped;
+            return Verdict::StillMapped { taken };
         }
         self.write_out(page, slot);
-        Verdict::Evicted { sharers: taken }
+        Verdict::Evicted { taken }
     }
 
     /// Takes the entries of a page: with `second_chance` only the old ones, while the young ones are aged. Returns how
