@@ -1,30 +1,17 @@
 //! The model against the recorded runs of the real kernel code in `tests/golden/`: every line of output, and where it was
 //! recorded every call of `shm_swap`, its budget, its hands and its slots.
 
-use std::io::Write;
+mod common;
+
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
 
 use clockhand::load::load;
 use clockhand::observers::event_log::EventLog;
 use clockhand::policy::registry::PolicySpec;
-use clockhand::replay::{Options, Replay};
+use clockhand::replay::Options;
 use clockhand::resolve::ResolveOptions;
 use clockhand::trace::{ReadOptions, Source};
-
-/// A file in memory that the log can be written to and read from.
-#[derive(Clone, Default)]
-struct Shared(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
+use common::Shared;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
@@ -60,8 +47,7 @@ fn log_of(script: &Path, scans: bool, step: u64) -> String {
     }
     replay.kernel().verify();
     replay.finish().unwrap();
-    let bytes = log.0.lock().unwrap().clone();
-    String::from_utf8(bytes).unwrap()
+    log.text()
 }
 
 #[test]

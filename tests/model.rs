@@ -1,12 +1,12 @@
 //! The model against the slow reference model: the whole state after every event, and every line that both log, on random
 //! tiny worlds with all events.
 
+mod common;
 mod reference;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use clockhand::ids::{PageId, SegmentNumber};
 use clockhand::kernel::{Kernel, PageState};
@@ -14,32 +14,10 @@ use clockhand::observers::event_log::EventLog;
 use clockhand::policy::registry::PolicySpec;
 use clockhand::program::Program;
 use clockhand::replay::{Options, Replay};
-use clockhand::resolve::{ResolveOptions, Resolver};
-use clockhand::trace::{ReadOptions, read_from};
+use common::{Shared, program_of_script};
 use reference::model::Reference;
 use reference::script::Script;
 use reference::worlds::{Flavour, world, world_of};
-
-/// A file in memory that the log can be written to and read from.
-#[derive(Clone, Default)]
-struct Shared(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-fn resolve(script: &Script) -> Arc<Program> {
-    let text = script.to_text();
-    let mut resolver = Resolver::new(ResolveOptions::default());
-    read_from("world", Box::new(text.as_bytes()), &ReadOptions::default(), &mut resolver).unwrap();
-    Arc::new(resolver.finish())
-}
 
 fn start(program: &Arc<Program>) -> Box<dyn Replay> {
     let policy: PolicySpec = "linux-2.0".parse().unwrap();
@@ -164,7 +142,7 @@ fn listed(items: impl Iterator<Item = String>) -> String {
 
 /// Runs both models side by side and compares everything after every event, then the logs.
 fn compare(name: &str, script: &Script) {
-    let program = resolve(script);
+    let program = program_of_script(&script.to_text());
     let (mut replay, mut logged, mut reference) = (start(&program), start(&program), Reference::for_script(script));
     let mut expected_log = String::new();
     for (number, event) in script.events.iter().enumerate() {
@@ -184,7 +162,7 @@ fn compare(name: &str, script: &Script) {
     logged.observe(Box::new(EventLog::with_scans(&program, Box::new(log.clone()))));
     logged.run(&|| true);
     logged.finish().unwrap();
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     assert_eq!(log, expected_log, "{name}\n{}", script.to_text());
 }
 

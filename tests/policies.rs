@@ -1,0 +1,153 @@
+//! Every policy of the registry: the textbook's figures, properties on random small worlds with all events, and the
+//! policies against slow references.
+
+mod common;
+mod reference;
+
+use clockhand::policy::registry::PolicySpec;
+use clockhand::policy::{POLICIES, Sight};
+use clockhand::replay::Options;
+use clockhand::trace::OutOfMemory;
+use common::{Draw, faults, program_of, program_of_reads, program_of_script, run};
+use reference::worlds::{Flavour, world, world_of};
+
+const SILBERSCHATZ: [u64; 20] = [7, 0, 1, 2, 0, 3, 0, 4, 2, 3, 0, 3, 2, 1, 2, 0, 1, 7, 0, 1];
+const BELADY: [u64; 12] = [1, 2, 3, 4, 1, 2, 5, 1, 2, 3, 4, 5];
+
+#[test]
+fn the_textbook_strings_give_the_textbook_figures() {
+    let program = program_of_reads(&SILBERSCHATZ);
+    assert_eq!(faults(&program, "fifo", 3), 15);
+    assert_eq!(faults(&program, "lru", 3), 12);
+    assert_eq!(faults(&program, "opt", 3), 9);
+    let program = program_of_reads(&BELADY);
+    assert_eq!(faults(&program, "fifo", 3), 9, "Belady's anomaly");
+    assert_eq!(faults(&program, "fifo", 4), 10, "Belady's anomaly");
+}
+
+/// Every policy, and those with other parameters that matter.
+fn all() -> Vec<String> {
+    let mut specs: Vec<String> = PolicySpec::all().iter().map(ToString::to_string).collect();
+    specs.extend(["clock:ref-on-load=0", "random:seed=7", "linux-2.0:prio=0"].map(str::to_owned));
+    specs
+}
+
+#[test]
+fn with_a_frame_for_every_page_nothing_is_swapped_out() {
+    for seed in 0..40 {
+        let program = program_of(&Draw(seed).references(300, 20));
+        for policy in all() {
+            let row = run(&program, &policy, &Options::new(u64::from(program.footprint()))).row;
+            assert_eq!((row.swap_outs, row.swap_attempts), (0, 0), "{policy}, seed {seed}");
+            assert_eq!(row.zero_faults, u64::from(program.footprint()), "{policy}, seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn one_frame_is_enough_for_every_policy_but_the_kernels() {
+    let program = program_of_reads(&BELADY);
+    for policy in all() {
+        let row = run(&program, &policy, &Options::new(1)).row;
+        assert_eq!(row.out_of_memory > 0, policy.starts_with("linux-2.0"), "{policy}");
+    }
+}
+
+/// Worlds with everything in them: forks, exits, locks, removals, small swap.
+#[test]
+fn every_policy_keeps_the_models_invariants_in_worlds_with_all_events() {
+    for seed in 0..250 {
+        let program = program_of_script(&world(seed).to_text());
+        for policy in all() {
+            let mut options = Options::of_trace(&program.settings);
+            options.out_of_memory = OutOfMemory::Continue;
+            let whole = run(&program, &policy, &options);
+            let row = &whole.row;
+            let abandoned = row.minor_faults + row.zero_faults + row.swap_ins + row.out_of_memory;
+            assert_eq!(row.hits + abandoned, row.references, "{policy}, seed {seed}");
+            assert_eq!(row.references, program.references.len(), "{policy}, seed {seed}");
+            assert!(row.dirty_swap_outs <= row.swap_outs && row.wasted_invalidations <= row.ptes_invalidated);
+            assert_eq!(whole.distributions.attempts_per_swap_out.count, row.swap_outs, "{policy}, seed {seed}");
+            assert_eq!(whole.distributions.references_to_next_use.count, row.swap_ins, "{policy}, seed {seed}");
+            assert_eq!(in_steps(&program, &policy, &options), whole, "{policy}, seed {seed}, event by event");
+        }
+    }
+}
+
+/// The same run, replayed event by event with the model checked after each.
+fn in_steps(
+    program: &std::sync::Arc<clockhand::program::Program>,
+    policy: &str,
+    options: &Options,
+) -> clockhand::results::Run {
+    let policy: PolicySpec = policy.parse().unwrap();
+    let mut replay = policy.start(program, options).unwrap();
+    while replay.step() {
+        let kernel = replay.kernel();
+        kernel.verify();
+    }
+    clockhand::outcome::outcome(&*replay, "test", &policy, options)
+}
+
+#[test]
+fn no_policy_has_fewer_faults_than_opt_when_nothing_is_locked() {
+    for seed in 0..150 {
+        let program = program_of_script(&world_of(&Flavour { locked: 0, ..Flavour::no_control() }, seed).to_text());
+        for frames in [2, 3, 5, 8] {
+            let best = faults(&program, "opt", frames);
+            for policy in all() {
+                let row = run(&program, &policy, &Options::new(frames)).row;
+                // A reference that was abandoned for want of a frame was a fault too.
+                let faults = row.zero_faults + row.swap_ins + row.out_of_memory;
+                assert!(faults >= best, "{policy} has {faults} faults, opt {best}: seed {seed}, {frames} frames");
+            }
+        }
+    }
+}
+
+#[test]
+fn opt_has_the_fewest_faults_that_any_choice_of_victims_could_have() {
+    for seed in 0..60 {
+        let mut draw = Draw(seed);
+        let pages: Vec<u64> = draw.references(14, 5).into_iter().map(|(page, _)| page).collect();
+        let program = program_of_reads(&pages);
+        for frames in [1, 2, 3] {
+            assert_eq!(
+                faults(&program, "opt", frames),
+                fewest_faults(&pages, frames as usize, &mut Vec::new()),
+                "{pages:?}"
+            );
+        }
+    }
+}
+
+/// Tries every victim at every fault.
+fn fewest_faults(rest: &[u64], frames: usize, memory: &mut Vec<u64>) -> u64 {
+    let Some((&page, rest)) = rest.split_first() else { return 0 };
+    if memory.contains(&page) {
+        return fewest_faults(rest, frames, memory);
+    }
+    if memory.len() < frames {
+        memory.push(page);
+        let faults = 1 + fewest_faults(rest, frames, memory);
+        memory.pop();
+        return faults;
+    }
+    let tried = (0..frames).map(|place| {
+        let victim = std::mem::replace(&mut memory[place], page);
+        let faults = 1 + fewest_faults(rest, frames, memory);
+        memory[place] = victim;
+        faults
+    });
+    tried.min().unwrap()
+}
+
+#[test]
+fn the_sight_of_each_policy_is_that_of_its_family() {
+    let sight = |name: &str| POLICIES.iter().find(|entry| entry.name == name).unwrap().sight;
+    for name in ["linux-2.0", "sweep", "clock", "fifo", "random"] {
+        assert_eq!(sight(name), Sight::AccessedBits, "{name}");
+    }
+    assert_eq!(sight("lru"), Sight::EveryReference);
+    assert_eq!(sight("opt"), Sight::Future);
+}
