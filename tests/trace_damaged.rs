@@ -65,6 +65,19 @@ fn a_flipped_bit_in_a_native_file_is_refused_or_does_no_harm() {
 }
 
 #[test]
+fn damage_is_found_where_it_is_and_not_only_at_the_end() {
+    let (head, body) = block_of(&native());
+    for (place, expected) in
+        [(10, "version"), (17, "head"), (head + 6, "block's head"), (body, "of the block is wrong")]
+    {
+        let mut damaged = native();
+        damaged[place] ^= 1;
+        let message = read_bytes(&damaged).unwrap_err().to_string();
+        assert!(message.contains(expected) && message.contains("byte"), "{message}");
+    }
+}
+
+#[test]
 fn compressed_files_cut_anywhere_are_refused() {
     for whole in [gz(&long_csv()), zst(&long_csv()), zst(&native())] {
         assert!(read_bytes(&whole).is_ok());
@@ -148,14 +161,16 @@ fn a_native_file_with_right_checksums_and_wrong_numbers_is_refused() {
     let whole = native();
     assert_eq!(read_bytes(&with_column(&whole, 0, |_| {})).unwrap().0, sample());
     // Pages and processes that are in no table, a column too short or too long, a change of no kind.
-    let cases: [(usize, Change); 9] = [
+    let cases: [(usize, Change); 11] = [
         (0, |column| column.truncate(column.len() - 1)),
         (0, |column| column[0] = 9),
         (0, |column| column.push(0)),
         (1, |column| column[0] = 0xff),
         (1, |column| column.truncate(4)),
+        (1, |column| column.extend([0; 4])),
         (2, |column| column[0] = 200),
         (3, |column| column.truncate(column.len() - 1)),
+        (4, |column| column.push(0)),
         (4, |column| column[1] = 77),
         (4, |column| column[0] = 120),
     ];
@@ -245,10 +260,12 @@ fn a_bad_event_is_told_with_line_event_and_text() {
 
 #[test]
 fn lenient_counts_all_and_keeps_five() {
-    let text = HEADER.to_owned() + &"1,2,R,0,0\nbad\n".repeat(100);
+    let text = HEADER.to_owned() + &"1,2,R,0,0\nbad\r\n".repeat(100);
     let (kept, summary) = read_with(text.as_bytes(), &lenient()).unwrap();
     assert_eq!((kept.records.len(), summary.skipped, summary.first_skipped.len()), (100, 100, 5));
-    assert!(matches!(&summary.first_skipped[4], TraceError::Record(fault) if fault.at == Some(At::Line(11))));
+    assert!(
+        matches!(&summary.first_skipped[4], TraceError::Record(fault) if fault.at == Some(At::Line(11)) && fault.text == "bad")
+    );
     let nothing_left = read_with(format!("{HEADER}bad\nbad\n").as_bytes(), &lenient()).unwrap_err();
     assert!(nothing_left.to_string().contains("after 2 bad ones"), "{nothing_left}");
 }

@@ -191,7 +191,8 @@ fn blocks_follow_each_other() {
     for index in 0..2_200_000_u64 {
         // Each block brings pages and processes of its own; changes lie on the borders.
         let operation = if index % 262_144 == 0 { Operation::Attach } else { Operation::Write };
-        let process = index >> 13;
+        // 65,536 processes by the end of the first block, more after: two bytes each, then four.
+        let process = index >> 4;
         trace.records.push(Record { time: index * 3, process, operation, segment: 0, page: index >> 9 });
     }
     let bytes = written(&trace, "native").0;

@@ -2,7 +2,7 @@
 //!
 //! A reader turns a file into [`Record`]s and pushes them, in order, into a [`RecordSink`]. Nothing here knows what a
 //! record means to the memory model: whether a process may refer to a page is decided by the sink
-//! (`crate::resolve::Resolver`), and the reader adds file, line and text to the sink's refusal.
+//! ([`crate::resolve::Resolver`]), and the reader adds file, line and text to the sink's refusal.
 //!
 //! - To read: [`read`]. The compression is undone by its magic bytes, the format is told by what the file begins with.
 //! - To write: [`create`] for a file, [`writer`] for a stream; [`copy`] reads and writes in one go.

@@ -1,4 +1,4 @@
-//! Whole decimal numbers in text.
+//! Whole decimal numbers in text, read and written. What a number counts is not known here.
 
 /// Why a field is no number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -46,19 +46,13 @@ impl Source {
     /// Opens it.
     pub(crate) fn open(&self) -> Result<Box<dyn Read>, TraceError> {
         match self {
-            Self::Path(path) => open(path)
+            Self::Path(path) => File::open(path)
                 .map(|file| Box::new(file) as Box<dyn Read>)
                 .map_err(|source| TraceError::Io { file: self.file(), doing: "open", source }),
             Self::Stdin => Ok(Box::new(io::stdin().lock())),
             Self::BuiltIn => Ok(Box::new(builtin::BYTES)),
         }
     }
-}
-
-fn open(path: &Path) -> io::Result<File> {
-    let file = File::open(path)?;
-    // Opening a folder works; reading from it says something that helps nobody.
-    if file.metadata()?.is_dir() { Err(io::Error::from(io::ErrorKind::IsADirectory)) } else { Ok(file) }
 }
 
 /// The file's name without the endings of compression and format; of an unknown format, without its last ending if that
