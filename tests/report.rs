@@ -163,6 +163,16 @@ fn a_folder_that_is_a_file_is_named() {
     assert!(message.contains("taken") && message.contains("choose another place"), "{message}");
 }
 
+#[test]
+fn traces_of_one_name_are_told_apart_by_their_length() {
+    let mut results = small().results();
+    Trial { sizes: vec![7000], references: 999, ..small() }.add_to(&mut results);
+    let blocks = block::blocks(&results);
+    let sizes: Vec<_> = blocks.iter().map(|block| block.sizes.clone()).collect();
+    assert_eq!(sizes, [vec![1000, 5000], vec![7000]]);
+    assert_eq!(blocks[1].facts.map(|facts| facts.references), Some(999));
+}
+
 // Tables.
 
 #[test]
@@ -492,10 +502,15 @@ fn samples() {
             Trial { policies: 9, out_of_memory: 7, sizes: (1..=64).map(|i| i * 384).collect(), ..Trial::default() },
         ),
     ];
+    let kernel = |run: &clockhand::results::Run| run.row.policy != REFERENCE;
+    let mut without = Trial { trace: "no-reference".to_owned(), policies: 14, ..Trial::default() }.results();
+    without.runs.retain(kernel);
     let mut results = Results { traces: Vec::new(), runs: Vec::new(), ..small().results() };
     for (name, trial) in trials {
         Trial { trace: name.to_owned(), ..trial }.add_to(&mut results);
     }
+    results.traces.append(&mut without.traces);
+    results.runs.append(&mut without.runs);
     report::write_all(&results, &folder, |path| println!("{}", path.display())).expect("they are written");
     table::write(&small().results(), Style { thousands: true, colour: true, width: 80 }, &mut std::io::stdout())
         .expect("stdout");
