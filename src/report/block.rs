@@ -47,9 +47,9 @@ impl Sight {
     /// What that word means.
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::Bits => "a kernel could run it: it sees accessed bits only",
-            Self::References => "only a simulator can run it: it is told of every reference",
-            Self::Future => "a bound, not a policy: it knows the references to come",
+            Self::Bits => "a kernel could run it, seeing accessed bits only",
+            Self::References => "only a simulator can run it, told of every reference",
+            Self::Future => "a bound, not a policy, knowing the references to come",
             Self::Unknown => "what it may know is not known to this version",
         }
     }

@@ -104,11 +104,11 @@ fn fields(row: &Row) -> io::Result<::csv::StringRecord> {
 fn serialised(row: &Row) -> io::Result<Vec<u8>> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     writer.serialize(row)?;
-    writer.into_inner().map_err(|error| error.into_error())
+    writer.into_inner().map_err(::csv::IntoInnerError::into_error)
 }
 
 fn line(record: &::csv::StringRecord) -> io::Result<Vec<u8>> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     writer.write_record(record)?;
-    writer.into_inner().map_err(|error| error.into_error())
+    writer.into_inner().map_err(::csv::IntoInnerError::into_error)
 }

@@ -32,13 +32,19 @@ const COUNTERS: &[Counter] = counters! {
     out_of_memory: "references given up for want of a frame",
 };
 
-const DISTRIBUTIONS: [(&str, fn(&Distributions) -> &Percentiles); 3] = [
+/// A distribution of a run: what it is of, and where it is.
+type Distribution = (&'static str, fn(&Distributions) -> &Percentiles);
+
+const DISTRIBUTIONS: [Distribution; 3] = [
     ("pages examined for a swap-out", |all| &all.attempts_per_swap_out),
     ("entries taken for a swap-out", |all| &all.entries_per_swap_out),
     ("references until the page is back", |all| &all.references_to_next_use),
 ];
 
-const PERCENTILES: [(&str, fn(&Percentiles) -> u64); 6] = [
+/// A point of a distribution: the head of its column, and where it is.
+type Percentile = (&'static str, fn(&Percentiles) -> u64);
+
+const PERCENTILES: [Percentile; 6] = [
     ("min", |values| values.min),
     ("p50", |values| values.p50),
     ("p90", |values| values.p90),

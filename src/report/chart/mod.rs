@@ -32,8 +32,8 @@ const LONGEST_NAME: f64 = 190.0;
 const FIRST: f64 = 0.42;
 const TOP: f64 = 172.0;
 const BOTTOM: f64 = 646.0;
-/// The first line of the key below the panels, and from line to line.
-const KEY: f64 = 732.0;
+/// From the panels down to the first line of the key, and from line to line.
+const KEY: f64 = 86.0;
 const KEY_LINE: f64 = 24.0;
 
 /// The chart of one trace, laid out.
@@ -137,7 +137,7 @@ fn draw_panels(scene: &mut Scene, block: &Block, swap_outs: &[Curve], relative: 
     let footprint = block.footprint();
     let left = MARGIN + AXIS;
     let right = WIDTH - MARGIN - names;
-    let frame = |left, right| Frame { left, right, top: TOP, bottom: BOTTOM };
+    let frame = |left, right| Frame { left, right, top: TOP, bottom: bottom(block) };
     let counts = |names| Panel {
         heading: "Swap-outs: pages written to swap".to_owned(),
         curves: swap_outs,
@@ -157,9 +157,14 @@ fn draw_panels(scene: &mut Scene, block: &Block, swap_outs: &[Curve], relative: 
     panel.draw(scene, frame(right - (1.0 - FIRST) * width, right));
 }
 
+/// The lower end of the panels: lower than usual where many policies are to be named.
+fn bottom(block: &Block) -> f64 {
+    BOTTOM.max(TOP + panel::height_for(block.series.len()))
+}
+
 /// The lines under the panels that say what the kinds of lines mean.
 fn draw_key(scene: &mut Scene, block: &Block, enough: Option<u64>) {
-    let mut pen = (MARGIN, KEY);
+    let mut pen = (MARGIN, bottom(block) + KEY);
     if block.reference().is_some() {
         key_entry(scene, &mut pen, Some(&Look::REFERENCE), &format!("{REFERENCE}, the reference"));
     }
@@ -180,7 +185,7 @@ fn draw_key(scene: &mut Scene, block: &Block, enough: Option<u64>) {
         let note = format!("Right: only sizes at which {REFERENCE} has at least {enough} swap-outs.");
         key_entry(scene, &mut pen, None, &note);
     }
-    scene.height = HEIGHT.max(pen.1 + MARGIN);
+    scene.height = HEIGHT.max(pen.1 + MARGIN).ceil();
 }
 
 /// Writes one entry at the pen and moves it behind, into the next line where it doesn't fit.
