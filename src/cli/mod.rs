@@ -57,10 +57,10 @@ fn run(command: Command, terminal: &Terminal) -> Result<(), Error> {
         Command::Compare(arguments) => compare::run(&arguments, terminal),
         Command::Replay(arguments) => replay::run(&arguments, terminal),
         Command::Trace(command) => trace::run(&command, terminal),
-        Command::Policies(arguments) => policies::run(&arguments, terminal),
-        Command::Formats => formats::run(terminal),
+        Command::Policies(arguments) => policies::run(&arguments),
+        Command::Formats => formats::run(),
         Command::Completions { shell } => {
-            terminal.print(|out| {
+            terminal::print(|out| {
                 let mut script = Vec::new();
                 clap_complete::generate(shell, &mut Arguments::command(), "clockhand", &mut script);
                 out.write_all(&script)
@@ -68,7 +68,7 @@ fn run(command: Command, terminal: &Terminal) -> Result<(), Error> {
             Ok(())
         }
         Command::Man => {
-            terminal.print(|out| clap_mangen::Man::new(Arguments::command()).render(out))?;
+            terminal::print(|out| clap_mangen::Man::new(Arguments::command()).render(out))?;
             Ok(())
         }
     }

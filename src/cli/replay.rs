@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Error};
 
 use super::arguments::{Print, ReplayArguments};
-use super::terminal::Terminal;
+use super::terminal::{self, Terminal};
 use super::{Usage, model, provenance, traces};
 use crate::load::Loaded;
 use crate::observers::event_log::EventLog;
@@ -130,7 +130,7 @@ fn frames(arguments: &ReplayArguments, loaded: &Loaded, terminal: &Terminal) -> 
 fn print(arguments: &ReplayArguments, loaded: &Loaded, run: Run, terminal: &Terminal) -> Result<(), Error> {
     let style = terminal.style();
     if arguments.print == Print::Table {
-        terminal.print(|out| report::summary::write(&run, Some(&loaded.facts), style, out))?;
+        terminal::print(|out| report::summary::write(&run, Some(&loaded.facts), style, out))?;
         return Ok(());
     }
     let results = Results {
@@ -141,6 +141,6 @@ fn print(arguments: &ReplayArguments, loaded: &Loaded, run: Run, terminal: &Term
         traces: vec![loaded.facts.clone()],
         runs: vec![run],
     };
-    terminal.print(|out| report::print(&results, arguments.print.into(), style, out))?;
+    terminal::print(|out| report::print(&results, arguments.print.into(), style, out))?;
     Ok(())
 }

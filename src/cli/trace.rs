@@ -5,7 +5,7 @@ use std::io;
 use anyhow::Error;
 
 use super::arguments::{ConvertArguments, StatArguments, TraceCommand};
-use super::terminal::Terminal;
+use super::terminal::{self, Terminal};
 use super::{Usage, traces};
 use crate::report::grouped;
 use crate::statistics::{self, Statistics};
@@ -25,10 +25,11 @@ fn stat(arguments: &StatArguments, terminal: &Terminal) -> Result<(), Error> {
     let style = terminal.style();
     if arguments.json {
         let text = serde_json::to_string_pretty(&all)? + "\n";
-        terminal.print(|out| out.write_all(text.as_bytes()))?;
+        terminal::print(|out| out.write_all(text.as_bytes()))?;
     } else {
-        terminal
-            .print(|out| all.iter().try_for_each(|statistics| statistics::write(statistics, style.thousands, out)))?;
+        terminal::print(|out| {
+            all.iter().try_for_each(|statistics| statistics::write(statistics, style.thousands, out))
+        })?;
     }
     Ok(())
 }

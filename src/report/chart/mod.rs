@@ -17,8 +17,9 @@ pub use curve::{Curve, Value};
 use self::curve::{DASHED, Look};
 use self::panel::{Frame, LEADER, Panel, SAMPLE, SMALL};
 use self::scene::{Anchor, Colour, Scene, Shape, Text};
-use super::block::{Block, REFERENCE, Sight};
+use super::block::{Block, REFERENCE};
 use super::numbers;
+use crate::policy::Sight;
 
 const WIDTH: f64 = 1280.0;
 const HEIGHT: f64 = 800.0;
@@ -171,8 +172,8 @@ fn draw_key(scene: &mut Scene, block: &Block, enough: Option<u64>) {
     let plain = Look { colour: Colour::GREY, shape: None, width: 2.25, dash: None, reference: false, bound: false };
     for sight in block.sights() {
         let look = match sight {
-            Sight::Bits => plain,
-            Sight::References | Sight::Unknown => Look { dash: DASHED, ..plain },
+            Sight::AccessedBits => plain,
+            Sight::EveryReference => Look { dash: DASHED, ..plain },
             Sight::Future => Look::BOUND,
         };
         key_entry(scene, &mut pen, Some(&look), sight.meaning());
@@ -210,7 +211,7 @@ fn description(block: &Block) -> String {
         .iter()
         .filter_map(|series| {
             let count = numbers::grouped(series.runs.get(&frames)?.row.swap_outs);
-            Some(format!("{} {count} ({})", series.label, series.sight.word()))
+            Some(format!("{} {count} ({})", series.label, series.sight.who()))
         })
         .collect();
     format!(
