@@ -19,10 +19,10 @@ pub struct WholeFile {
 }
 
 impl WholeFile {
-    /// Begins the file for a path. Missing folders are created. A symbolic link stays one, and its target is replaced.
+    /// Begins the file for a path. A symbolic link stays one, and its target is replaced.
     ///
     /// # Errors
-    /// When the path is a folder, or its folder can't be created or written to.
+    /// When the path is a folder, or its folder is missing or can't be written to.
     pub fn create(path: &Path) -> io::Result<Self> {
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         match fs::metadata(&path) {
@@ -59,14 +59,9 @@ impl WholeFile {
     }
 }
 
-/// The folder that holds `path`, created if it is missing.
-///
-/// # Errors
-/// When it can't be created.
-pub fn folder_of(path: &Path) -> io::Result<&Path> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    Ok(folder)
+/// The folder that holds `path`.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
@@ -78,7 +73,7 @@ fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder_of(path)?)
+    builder.tempfile_in(folder_of(path))
 }
 
 #[cfg(test)]
@@ -94,7 +89,7 @@ mod tests {
     #[test]
     fn what_is_not_kept_leaves_what_was_there() {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("x/a.csv");
+        let path = folder.path().join("a.csv");
         let write = |text: &[u8]| {
             let file = WholeFile::create(&path).expect("it can be begun");
             file.writer().expect("a handle").write_all(text).expect("it is written");
@@ -105,6 +100,6 @@ mod tests {
         write(b"first").keep().expect("it is kept");
         drop(write(b"half"));
         assert_eq!(fs::read(&path).expect("the file is there"), b"first");
-        assert_eq!(names(&folder.path().join("x")), ["a.csv"]);
+        assert_eq!(names(folder.path()), ["a.csv"]);
     }
 }

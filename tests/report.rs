@@ -479,10 +479,12 @@ fn no_two_policies_look_alike() {
     assert_eq!(looks.len(), POLICIES.len());
 }
 
-/// Writes sample pictures and tables for the eye: `cargo test --test report -- --ignored samples`.
+/// Writes sample pictures and tables for the eye, when asked to: `CLOCKHAND_SAMPLES=1 cargo test --test report samples`.
 #[test]
-#[ignore = "for the eye"]
 fn samples() {
+    if std::env::var_os("CLOCKHAND_SAMPLES").is_none() {
+        return;
+    }
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("samples");
     let auto = |footprint| clockhand::frames::FramesSpec::auto().resolve(footprint);
     let large = Trial { references: 2_000_000_000, footprint: 4_000_000, sizes: auto(4_000_000), ..Trial::default() };

@@ -51,7 +51,7 @@ impl RowAppender {
     /// When the file can't be created or written.
     pub fn create(path: &Path) -> Result<Self, OutputError> {
         let start = || {
-            crate::whole_file::folder_of(path)?;
+            fs::create_dir_all(crate::whole_file::folder_of(path))?;
             let mut file = File::create(path)?;
             file.write_all(&line(&header()?)?)?;
             Ok(file)

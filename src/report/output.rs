@@ -1,12 +1,13 @@
 //! The files of a report on their way to the disk, and what to say when they don't get there. What is in them is never
 //! decided here.
 
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::whole_file::WholeFile;
+use crate::whole_file::{WholeFile, folder_of};
 
 /// A file that could not be written. The message names it, the cause and a way out.
 #[derive(Debug, Error)]
@@ -37,13 +38,14 @@ fn advice(error: &io::Error) -> &'static str {
     }
 }
 
-/// Writes the file `path` through `fill`, whole or not at all ([`WholeFile`]): after an error, of `fill` too, whatever was at
+/// Writes the file `path` through `fill`, whole or not at all ([`WholeFile`]). Missing folders are created. After an error, of `fill` too, whatever was at
 /// `path` before is still there and nothing new is left behind.
 ///
 /// # Errors
 /// When the folder can't be created, the file can't be written or renamed, or `fill` fails.
 pub fn write_whole(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), OutputError> {
     let write = || {
+        fs::create_dir_all(folder_of(path))?;
         let file = WholeFile::create(path)?;
         let mut buffered = BufWriter::new(file.writer()?);
         fill(&mut buffered)?;
@@ -56,7 +58,7 @@ pub fn write_whole(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs::{self, File};
+    use std::fs::File;
 
     fn names(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).expect("the folder is there");
