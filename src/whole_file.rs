@@ -54,7 +54,7 @@ impl WholeFile {
         let Some((temporary, path)) = self.target else { return Ok(()) };
         // Without this a crash after the rename could leave an empty file under the final name.
         self.file.sync_all()?;
-        temporary.persist(path)?;
+        temporary.persist(path).map_err(|error| error.error)?;
         Ok(())
     }
 }
@@ -73,7 +73,10 @@ fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder_of(path))
+    let folder = folder_of(path);
+    // The system's own words for a folder that is not there; those below would name the temporary file.
+    fs::metadata(folder)?;
+    builder.tempfile_in(folder).map_err(|error| error.kind().into())
 }
 
 #[cfg(test)]

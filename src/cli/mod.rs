@@ -74,6 +74,19 @@ fn run(command: Command, terminal: &Terminal) -> Result<(), Error> {
     }
 }
 
+/// The error and its causes in one line. A cause that the text before it has told already is left out.
+fn chain(error: &Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
 /// Says what went wrong, and the exit code for it.
 fn end(error: &Error, terminal: &Terminal) -> ExitCode {
     let closed_pipe = error
@@ -83,7 +96,7 @@ fn end(error: &Error, terminal: &Terminal) -> ExitCode {
     if closed_pipe {
         return ExitCode::SUCCESS;
     }
-    terminal.error(&format!("{error:#}"));
+    terminal.error(&chain(error));
     if error.is::<Usage>() {
         ExitCode::from(2)
     } else if error.is::<Interrupted>() {

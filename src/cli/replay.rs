@@ -13,7 +13,7 @@ use crate::observers::event_log::EventLog;
 use crate::outcome::outcome;
 use crate::policy::registry::PolicySpec;
 use crate::replay::Options;
-use crate::report::{self, grouped};
+use crate::report::{self, counted};
 use crate::results::{Results, Run};
 use crate::timeline::Timeline;
 use crate::whole_file::WholeFile;
@@ -123,7 +123,10 @@ fn frames(arguments: &ReplayArguments, loaded: &Loaded, terminal: &Terminal) -> 
         return Ok(frames);
     }
     let half = (footprint / 2).max(1);
-    terminal.note(&format!("memory: {} frames, half of the footprint; --frames sets another size", grouped(half)));
+    terminal.note(&format!(
+        "memory: {}, half of the footprint; --frames sets another size",
+        counted(half, "frame", "frames")
+    ));
     Ok(half)
 }
 

@@ -7,7 +7,7 @@ use anyhow::Error;
 use super::arguments::{ConvertArguments, StatArguments, TraceCommand};
 use super::terminal::{self, Terminal};
 use super::{Usage, traces};
-use crate::report::grouped;
+use crate::report::counted;
 use crate::statistics::{self, Statistics};
 use crate::trace::{self, ReadOptions, Source};
 
@@ -50,10 +50,10 @@ fn convert(arguments: &ConvertArguments, terminal: &Terminal) -> Result<(), Erro
     let (summary, written) = trace::copy(&source, &options, writer)?;
     let compression = summary.compression.map_or(String::new(), |name| format!(" ({name})"));
     terminal.note(&format!(
-        "{}: {}{compression}, {} records written to {}",
+        "{}: {}{compression}, {} written to {}",
         source.file(),
         summary.format,
-        grouped(written.records),
+        counted(written.records, "record", "records"),
         arguments.output.display()
     ));
     traces::tell_skipped(&summary, terminal);

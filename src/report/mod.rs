@@ -20,7 +20,7 @@ use thiserror::Error;
 pub use block::REFERENCE;
 pub use csv::RowAppender;
 pub use grid::Style;
-pub use numbers::grouped;
+pub use numbers::{counted, grouped, memory};
 pub use output::{OutputError, write_whole};
 
 use crate::results::Results;

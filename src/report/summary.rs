@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use super::grid::{self, Column, Style, Tint};
 use super::numbers;
+use crate::policy::registry;
 use crate::results::{Distributions, Percentiles, Row, Run, SegmentFigures, TraceFacts};
 
 /// Counters of a row with their phrases. The name is the field's own, so that it can't differ from the column's.
@@ -91,14 +92,13 @@ pub fn write(run: &Run, facts: Option<&TraceFacts>, style: Style, out: &mut dyn 
 }
 
 fn headline(row: &Row, facts: Option<&TraceFacts>, style: Style) -> String {
-    let separator = if row.params.is_empty() { "" } else { ":" };
     let share = facts.filter(|facts| facts.footprint > 0).map_or_else(String::new, |facts| {
         format!(", {} % of the footprint", numbers::percent(row.frames as f64, facts.footprint as f64))
     });
     let frames = style.number(row.frames);
     let memory = numbers::memory(row.frames);
-    let Row { trace, policy, params, .. } = row;
-    format!("{trace} with {policy}{separator}{params} in {frames} frames ({memory}{share})")
+    let policy = registry::label(&row.policy, &row.params);
+    format!("{} with {policy} in {frames} frames ({memory}{share})", row.trace)
 }
 
 fn counter_columns(row: &Row, style: Style) -> [Column; 3] {
