@@ -49,7 +49,10 @@ fn slru_and_2q_on_sprite_have_the_miss_ratios_of_libcachesim() {
     for (policy, published) in [("slru:segments=4", [0.5341, 0.1017, 0.0615]), ("2q", [0.5427, 0.1037, 0.0648])] {
         for (frames, published) in [200, 1000, 3000].into_iter().zip(published) {
             let ratio = miss_ratio(&sprite, policy, frames);
-            assert!((ratio - published).abs() < 0.000_1, "{policy}, {frames} frames: {ratio:.6}, published {published}");
+            assert!(
+                (ratio - published).abs() < 0.000_1,
+                "{policy}, {frames} frames: {ratio:.6}, published {published}"
+            );
         }
     }
 }
@@ -59,15 +62,42 @@ fn slru_and_2q_on_sprite_have_the_miss_ratios_of_libcachesim() {
 fn explore() {
     let Some(sprite) = trace("sprite") else { return };
     for frames in [200, 1000, 3000] {
-        for policy in ["lru", "clock:ref-on-load=0", "slru", "slru:segments=4", "2q", "lru-2:history=1x", "lru-2:history=2x", "lru-2:history=4x",
-            "lru-2:history=8x", "mq:lifetime=1x", "mq:lifetime=2x", "mq:lifetime=4x", "mq:lifetime=8x", "mq:lifetime=16x", "arc", "car"] {
+        for policy in [
+            "lru",
+            "clock:ref-on-load=0",
+            "slru",
+            "slru:segments=4",
+            "2q",
+            "lru-2:history=1x",
+            "lru-2:history=2x",
+            "lru-2:history=4x",
+            "lru-2:history=8x",
+            "mq:lifetime=1x",
+            "mq:lifetime=2x",
+            "mq:lifetime=4x",
+            "mq:lifetime=8x",
+            "mq:lifetime=16x",
+            "arc",
+            "car",
+        ] {
             println!("{frames} {policy} {:.6}", miss_ratio(&sprite, policy, frames));
         }
     }
     for name in ["cs", "multi1", "multi2", "gli", "2_pools"] {
         let Some(program) = trace(name) else { return };
         for frames in [200, 500, 1000] {
-            for policy in ["lru", "mq:lifetime=1x", "mq:lifetime=2x", "mq:lifetime=4x", "mq:lifetime=8x", "lru-2:history=1x", "lru-2:history=2x", "lru-2:history=4x", "arc", "car"] {
+            for policy in [
+                "lru",
+                "mq:lifetime=1x",
+                "mq:lifetime=2x",
+                "mq:lifetime=4x",
+                "mq:lifetime=8x",
+                "lru-2:history=1x",
+                "lru-2:history=2x",
+                "lru-2:history=4x",
+                "arc",
+                "car",
+            ] {
                 println!("{name} {frames} {policy} {:.6}", miss_ratio(&program, policy, frames));
             }
         }

@@ -5,8 +5,8 @@
 //! Source: O'Neil, O'Neil, Weikum, The LRU-K page replacement algorithm for database disk buffering, 1993, with K = 2.
 //!
 //! Choices: no correlated reference period, every reference counts, by whichever process. Time is counted in references to
-//! shared memory. What is known is kept for `history` pages that are not in memory, those with the latest last reference;
-//! four times the frames by default, as many as `mq` remembers. A locked page is passed over.
+//! shared memory. What is known is kept for `history` pages that are not in memory, those with the latest last reference
+//! (the paper's retained information period, in pages instead of seconds). A locked page is passed over.
 
 use super::page_heap::PageHeap;
 use super::parameters::{Arguments, Parameter};
@@ -44,7 +44,7 @@ impl Policy for Lru2 {
     const FILE: &'static str = file!();
     const PARAMETERS: &'static [Parameter] = &[Parameter {
         key: "history",
-        default: "4x",
+        default: "2x",
         help: "pages out of memory whose references are remembered, a number or a multiple of the frames",
     }];
 

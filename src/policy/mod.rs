@@ -4,6 +4,7 @@
 //! [`Memory`] and never changes it: what happens to a candidate, what it costs and when to give up is the kernel's part.
 //! To add a policy, write its file, name it below, and add its row.
 
+pub mod adaptive_lists;
 mod arc;
 mod car;
 mod clock;

@@ -66,7 +66,7 @@ impl Policy for MultiQueue {
         },
         Parameter {
             key: "lifetime",
-            default: "4x",
+            default: "2x",
             help: "references after which an idle page sinks, a number or a multiple of the frames",
         },
     ];

@@ -95,7 +95,8 @@ impl PageHeap {
         }
         loop {
             let sides = 2 * place + 1..self.heap.len().min(2 * place + 3);
-            let Some(least) = sides.min_by_key(|&side| self.heap[side]).filter(|&side| self.heap[side] < self.heap[place])
+            let Some(least) =
+                sides.min_by_key(|&side| self.heap[side]).filter(|&side| self.heap[side] < self.heap[place])
             else {
                 return;
             };

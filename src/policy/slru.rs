@@ -5,8 +5,8 @@
 //! one to the back of the segment below. The victim is the least recent page of the lowest segment that is not empty.
 //! `segments=2`: probation and protected, the latter with the share `protected` of the frames, as in Karedla, Love,
 //! Wherry, Caching strategies to improve disk system performance, 1994. Any other number: equal parts, and while memory
-//! fills a new page enters the lowest segment with room, which the paper does not need (its probation takes all that is
-//! left) and what is published for four parts does.
+//! fills a new page enters the lowest segment with room, as in the simulator whose figures for four parts are met
+//! (libCacheSim); with two, probation has room for all that is not protected.
 //!
 //! Choices: the segments are over the pages of all shared segments, a reference by any process is a hit. A locked page is
 //! passed over and keeps its place. Where the sizes are rounded down, the lowest segment has the frames that are left.
@@ -37,7 +37,11 @@ impl Policy for Slru {
     const SOURCE: &'static str = "Karedla, Love, Wherry 1994";
     const FILE: &'static str = file!();
     const PARAMETERS: &'static [Parameter] = &[
-        Parameter { key: "segments", default: "2", help: "2: probation and protected; 1, 3 to 64: so many equal parts" },
+        Parameter {
+            key: "segments",
+            default: "2",
+            help: "2: probation and protected; 1, 3 to 64: so many equal parts",
+        },
         Parameter {
             key: "protected",
             default: "0.8",

@@ -45,7 +45,8 @@ impl TwoQueues {
 
 impl Policy for TwoQueues {
     const NAME: &'static str = "2q";
-    const SUMMARY: &'static str = "2Q, full version: hot is what comes back soon after it has left a queue for new pages";
+    const SUMMARY: &'static str =
+        "2Q, full version: hot is what comes back soon after it has left a queue for new pages";
     const SOURCE: &'static str = "Johnson, Shasha 1994";
     const FILE: &'static str = file!();
     const PARAMETERS: &'static [Parameter] = &[
