@@ -29,6 +29,9 @@ fn the_textbook_strings_give_the_textbook_figures() {
 fn all() -> Vec<String> {
     let mut specs: Vec<String> = PolicySpec::all().iter().map(ToString::to_string).collect();
     specs.extend(["clock:ref-on-load=0", "random:seed=7", "linux-2.0:prio=0"].map(str::to_owned));
+    specs.extend(["slru:segments=4", "slru:segments=1", "slru:protected=1"].map(str::to_owned));
+    specs.extend(["2q:in=0,out=0", "2q:in=1,out=1", "lru-2:history=0", "lru-2:history=3"].map(str::to_owned));
+    specs.extend(["mq:queues=1,ghost=0,lifetime=0", "mq:queues=3,ghost=2,lifetime=9"].map(str::to_owned));
     specs
 }
 
@@ -149,9 +152,11 @@ fn fewest_faults(rest: &[u64], frames: usize, memory: &mut Vec<u64>) -> u64 {
 #[test]
 fn the_sight_of_each_policy_is_that_of_its_family() {
     let sight = |name: &str| POLICIES.iter().find(|entry| entry.name == name).unwrap().sight;
-    for name in ["linux-2.0", "sweep", "clock", "fifo", "random"] {
+    for name in ["linux-2.0", "sweep", "clock", "fifo", "random", "car"] {
         assert_eq!(sight(name), Sight::AccessedBits, "{name}");
     }
-    assert_eq!(sight("lru"), Sight::EveryReference);
+    for name in ["lru", "slru", "2q", "lru-2", "mq", "arc"] {
+        assert_eq!(sight(name), Sight::EveryReference, "{name}");
+    }
     assert_eq!(sight("opt"), Sight::Future);
 }

@@ -24,6 +24,7 @@ use common::{Draw, program_of_reads};
 /// What a reference was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// The page was in memory.
     Hit,
     /// A fault, for which this page went.
     Miss(Option<u32>),
@@ -31,6 +32,7 @@ pub enum Step {
 
 /// A slow version of a policy with the memory that it manages.
 pub trait SlowPolicy {
+    /// The next reference.
     fn refer(&mut self, page: u32) -> Step;
 }
 
