@@ -4,8 +4,13 @@
 mod common;
 mod reference;
 
+use clockhand::ids::PageId;
+use clockhand::kernel::kswapd::{Jiffy, KswapdOptions};
+use clockhand::kernel::{Fault, Kernel};
+use clockhand::observers::{End, Observer};
 use clockhand::policy::registry::PolicySpec;
 use clockhand::policy::{POLICIES, Sight};
+use clockhand::program::Reference;
 use clockhand::replay::Options;
 use clockhand::trace::OutOfMemory;
 use common::{Draw, faults, program_of, program_of_reads, program_of_script, run};
@@ -90,6 +95,42 @@ fn in_steps(
         kernel.verify();
     }
     clockhand::outcome::outcome(&*replay, "test", &policy, options)
+}
+
+/// Fails the test where a fault is given up though some page could have gone.
+struct NoneLeft {
+    what: String,
+}
+
+impl Observer for NoneLeft {
+    fn faulted(&mut self, kernel: &Kernel, _reference: Reference, fault: Fault) {
+        let mut pages = (0..kernel.program().footprint()).map(PageId::new);
+        if fault == Fault::OutOfMemory && kernel.swap().free_slots() > 0 {
+            assert!(pages.all(|page| !kernel.is_resident(page) || kernel.is_locked(page)), "{}", self.what);
+        }
+    }
+
+    fn finish(&mut self, _kernel: &Kernel, _end: End) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The daemon frees several pages between two faults, and none may be lost for it or for what becomes of its segment.
+#[test]
+fn every_policy_but_the_kernels_finds_a_victim_where_there_is_one() {
+    for seed in 0..250 {
+        let program = program_of_script(&world(seed).to_text());
+        for policy in all().into_iter().filter(|policy| !policy.starts_with("linux-2.0")) {
+            for kswapd in [None, Some(KswapdOptions { low: 1, high: 3, jiffy: Some(Jiffy::References(2)) })] {
+                let mut options = Options { kswapd, ..Options::of_trace(&program.settings) };
+                options.out_of_memory = OutOfMemory::Continue;
+                let mut replay = policy.parse::<PolicySpec>().unwrap().start(&program, &options).unwrap();
+                replay.observe(Box::new(NoneLeft { what: format!("{policy}, seed {seed}, {options:?}") }));
+                while replay.step() {}
+                replay.kernel().verify();
+            }
+        }
+    }
 }
 
 #[test]

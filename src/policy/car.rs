@@ -47,7 +47,7 @@ impl Policy for Car {
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
         let mut hands = [T1, T2].map(|clock| self.free_from(self.directory.lists.front(clock), memory));
         loop {
-            let t1_turns = hands[T2].is_none() || self.directory.len(T1) >= self.directory.target.max(1);
+            let t1_turns = hands[T2].is_none() || self.directory.len(T1) >= self.directory.target;
             let clock = if t1_turns && hands[T1].is_some() { T1 } else { T2 };
             let page = hands[clock]?;
             if !memory.is_accessed(page) {
