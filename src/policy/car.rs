@@ -43,7 +43,7 @@ impl Policy for Car {
         Ok(Self { directory: AdaptiveLists::new(setup.pages, setup.frames) })
     }
 
-    /// Looks at a page of T1 twice at most, and so at one of T2: in T2 a page that was looked at has a clear bit.
+    /// Comes to an end, for a page that is passed has a clear bit then: each is looked at twice at most.
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
         let mut hands = [T1, T2].map(|clock| self.free_from(self.directory.lists.front(clock), memory));
         loop {

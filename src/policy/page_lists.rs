@@ -29,11 +29,12 @@ impl PageLists {
     /// Empty lists for pages below `pages`.
     ///
     /// # Panics
-    /// When there are more than 255 lists.
+    /// When there are more than 255 lists, or 2^32 pages and lists together.
     pub fn new(pages: usize, lists: usize) -> Self {
         assert!(lists <= usize::from(NOWHERE), "the number of a list is a byte");
+        let end = u32::try_from(pages + lists).expect("the pages and lists have numbers of 32 bits");
         Self {
-            links: (0..(pages + lists) as u32).map(|own| Link { before: own, after: own }).collect(),
+            links: (0..end).map(|own| Link { before: own, after: own }).collect(),
             list_of: vec![NOWHERE; pages],
             lengths: vec![0; lists],
         }
