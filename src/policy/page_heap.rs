@@ -140,7 +140,7 @@ mod tests {
                 }
                 prop_assert_eq!((heap.len(), heap.is_empty()), (tree.len(), tree.is_empty()));
                 for divisor in [1, 2, 3, 7] {
-                    let wanted = |page: PageId| page.get() % divisor == 0;
+                    let wanted = |page: PageId| page.get().is_multiple_of(divisor);
                     let first = tree.iter().find(|&&(_, page)| wanted(page)).map(|&(_, page)| page);
                     prop_assert_eq!(heap.first_where(wanted), first);
                 }

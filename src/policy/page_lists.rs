@@ -131,17 +131,22 @@ mod tests {
             let mut queues = vec![VecDeque::new(); 3];
             for (number, list, what) in changes {
                 let page = PageId::new(number);
+                let take = |queues: &mut Vec<VecDeque<u32>>| {
+                    for queue in queues {
+                        queue.retain(|&other| other != number);
+                    }
+                };
                 let known = queues.iter().position(|queue| queue.contains(&number));
                 prop_assert_eq!(lists.list_of(page), known);
                 match what {
                     0 => {
                         prop_assert_eq!(lists.remove(page), known);
-                        queues.iter_mut().for_each(|queue| queue.retain(|&other| other != number));
+                        take(&mut queues);
                     }
                     1 => prop_assert_eq!(lists.pop_front(list).map(PageId::get), queues[list].pop_front()),
                     _ => {
                         lists.move_to_back(page, list);
-                        queues.iter_mut().for_each(|queue| queue.retain(|&other| other != number));
+                        take(&mut queues);
                         queues[list].push_back(number);
                     }
                 }

@@ -55,7 +55,9 @@ impl SlowPolicy for MultiQueue {
     fn refer(&mut self, page: u32) -> Step {
         let mut step = Step::Hit;
         if self.count.contains_key(&page) {
-            self.queues.iter_mut().for_each(|queue| queue.retain(|&other| other != page));
+            for queue in &mut self.queues {
+                queue.retain(|&other| other != page);
+            }
         } else {
             let full = self.count.len() == self.frames;
             step = Step::Miss(full.then(|| self.evict_block()));
