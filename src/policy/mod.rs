@@ -4,18 +4,27 @@
 //! [`Memory`] and never changes it: what happens to a candidate, what it costs and when to give up is the kernel's part.
 //! To add a policy, write its file, name it below, and add its row.
 
+pub mod adaptive_lists;
+mod arc;
+mod car;
 mod clock;
 mod fifo;
 mod linux_2_0;
 mod lru;
+mod lru_2;
+mod mq;
 mod opt;
 pub mod ordered_set;
+pub mod page_heap;
 pub mod page_list;
+pub mod page_lists;
 pub mod parameters;
 mod random;
 pub mod registry;
+mod slru;
 mod sweep;
 pub mod two_hands;
+mod two_queues;
 
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
@@ -31,6 +40,12 @@ pub static POLICIES: &[Entry] = &[
     bits::<fifo::Fifo>(),
     references::<lru::Lru>(),
     bits::<random::Random>(),
+    references::<slru::Slru>(),
+    references::<two_queues::TwoQueues>(),
+    references::<lru_2::Lru2>(),
+    references::<mq::MultiQueue>(),
+    references::<arc::Arc>(),
+    bits::<car::Car>(),
     future::<opt::Opt>(),
 ];
 
