@@ -183,7 +183,7 @@ fn damaged_and_hostile_files_end_with_1() {
         ("junk", junk),
         ("cut.cht", native[..native.len() / 2].to_vec()),
         ("cut.csv.zst", packed[..packed.len() - 3].to_vec()),
-        ("long.csv", [b"time,pid,op,segment,page\n1,1,R,0,".as_slice(), &[b'1'; 3 << 20]].concat()),
+        ("long.csv", [b"time,pid,op,segment,page\n1,1,R,0,".as_slice(), &vec![b'1'; 3 << 20]].concat()),
         ("nul.csv", [b"time,pid,op,segment,page\n".as_slice(), &[0; 5000]].concat()),
     ];
     for (name, content) in files {
