@@ -19,4 +19,5 @@ pub mod results;
 pub mod statistics;
 pub mod timeline;
 pub mod trace;
+pub mod verify;
 pub mod whole_file;

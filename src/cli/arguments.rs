@@ -22,7 +22,8 @@ pub struct Arguments {
     pub output: OutputArguments,
 }
 
-const AFTER_HELP: &str = "Exit codes: 0 fine, 1 input, output or a bad trace, 2 usage, 130 interrupted.";
+const AFTER_HELP: &str =
+    "Exit codes: 0 fine, 1 input, output or a bad trace, 2 usage, 5 a published figure is not met, 130 interrupted.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -34,6 +35,8 @@ pub enum Command {
     /// Look at traces and convert them.
     #[command(subcommand)]
     Trace(TraceCommand),
+    /// Compare with published figures, for traces of other people.
+    Verify(VerifyArguments),
     /// List the policies: names, what they may know, parameters, sources.
     Policies(PoliciesArguments),
     /// List the trace formats.
@@ -259,6 +262,17 @@ pub struct ConvertArguments {
     /// Skip bad records, and say how many.
     #[arg(long)]
     pub lenient: bool,
+}
+
+/// `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArguments {
+    /// The folder with the traces: swim, bzip, gli, cs, multi1, multi2, sprite, 2_pools, each with any endings.
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Replays at the same time; as many as there are processors if not given.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
 }
 
 /// `policies`.

@@ -39,6 +39,11 @@ pub fn run(arguments: &CompareArguments, terminal: &Terminal) -> Result<(), Erro
     Ok(())
 }
 
+/// Replays at the same time: as asked for, or one for each processor.
+pub fn threads(jobs: Option<u16>) -> usize {
+    jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+}
+
 fn plan(arguments: &CompareArguments, policies: &[PolicySpec], loaded: &[Loaded]) -> Result<Vec<Job>, Error> {
     let mut jobs = Vec::new();
     for trace in loaded {
@@ -69,10 +74,7 @@ fn replay_all(
             std::process::exit(130);
         }
     });
-    let threads = match arguments.jobs {
-        Some(jobs) => usize::from(jobs),
-        None => std::thread::available_parallelism().map_or(1, usize::from),
-    };
+    let threads = threads(arguments.jobs);
     let bar = terminal.progress(jobs.len() as u64);
     let lost = Mutex::new(None);
     let go_on = || !INTERRUPTED.load(Ordering::Relaxed);

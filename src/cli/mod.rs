@@ -3,7 +3,7 @@
 //! Here arguments become calls of the library and results become text. Nothing is computed here. Data goes to stdout,
 //! everything else to stderr.
 //!
-//! Exit codes: 0 fine; 1 input, output or a bad trace; 2 usage; 130 interrupted. A closed pipe is no error.
+//! Exit codes: 0 fine; 1 input, output or a bad trace; 2 usage; 5 a published figure is not met; 130 interrupted. A closed pipe is no error.
 
 pub mod arguments;
 mod compare;
@@ -15,6 +15,7 @@ mod replay;
 mod terminal;
 mod trace;
 mod traces;
+mod verify;
 
 use std::io;
 use std::process::ExitCode;
@@ -29,6 +30,11 @@ use terminal::Terminal;
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Usage(String);
+
+/// So many published figures are not met; exit code 5.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} published figures are not met")]
+struct Mismatch(usize);
 
 /// The user pressed Ctrl-C; exit code 130.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +63,7 @@ fn run(command: Command, terminal: &Terminal) -> Result<(), Error> {
         Command::Compare(arguments) => compare::run(&arguments, terminal),
         Command::Replay(arguments) => replay::run(&arguments, terminal),
         Command::Trace(command) => trace::run(&command, terminal),
+        Command::Verify(arguments) => verify::run(&arguments, terminal),
         Command::Policies(arguments) => policies::run(&arguments),
         Command::Formats => formats::run(),
         Command::Completions { shell } => {
@@ -99,6 +106,8 @@ fn end(error: &Error, terminal: &Terminal) -> ExitCode {
     terminal.error(&chain(error));
     if error.is::<Usage>() {
         ExitCode::from(2)
+    } else if error.is::<Mismatch>() {
+        ExitCode::from(5)
     } else if error.is::<Interrupted>() {
         ExitCode::from(130)
     } else {

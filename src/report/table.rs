@@ -16,6 +16,9 @@ const OUT_OF_MEMORY: char = '!';
 /// The longest head of a column; longer labels lose their middle, `results.csv` has them whole.
 const LONGEST_HEAD: usize = 24;
 
+/// The most policies that stand side by side, a line a memory size; more of them have a line each.
+const MOST_ACROSS: usize = 8;
+
 /// Writes the tables of all traces.
 ///
 /// # Errors
@@ -30,7 +33,9 @@ pub fn write(results: &Results, style: Style, out: &mut dyn Write) -> io::Result
             writeln!(out)?;
         }
         writeln!(out, "{}{}", style.paint(block.name, Tint::Strong), facts_line(block, style))?;
-        for columns in fitting(&block_columns(block, style), style.width) {
+        let columns = block_columns(block, style);
+        let columns = if block.series.len() > MOST_ACROSS { transposed(&columns) } else { columns };
+        for columns in fitting(&columns, style.width) {
             writeln!(out)?;
             grid::write(&columns, style, out)?;
         }
@@ -130,6 +135,21 @@ fn policy_column(block: &Block, series: &Series, style: Style) -> Column {
         column.push(format!("{}{mark}", style.number(run.row.swap_outs)), tint);
     }
     column
+}
+
+/// The same cells with lines for columns: first the policies and their sights, then a column a memory size.
+fn transposed(columns: &[Column]) -> Vec<Column> {
+    let lines = columns.first().map_or(0, |first| first.cells.len());
+    let line = |line: usize| {
+        let column = if line < 2 { Column::left() } else { Column::default() };
+        // What heads a column of numbers ends where the numbers do, before their marks.
+        let cells = columns.iter().enumerate().map(|(place, column)| {
+            let (text, tint) = &column.cells[line];
+            (if place < 2 { format!("{text} ") } else { text.clone() }, *tint)
+        });
+        Column { cells: cells.collect(), ..column }
+    };
+    (0..lines).map(line).collect()
 }
 
 /// The columns in groups that fit the width: each begins with the sizes and, after the first, the reference.
