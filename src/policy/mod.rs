@@ -5,17 +5,23 @@
 //! To add a policy, write its file, name it below, and add its row.
 
 mod clock;
+mod clock_pro;
 mod fifo;
 mod linux_2_0;
+mod lirs;
 mod lru;
+mod mglru;
 mod opt;
 pub mod ordered_set;
 pub mod page_list;
 pub mod parameters;
 mod random;
 pub mod registry;
+mod s3_fifo;
+mod sieve;
 mod sweep;
 pub mod two_hands;
+mod two_list;
 
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
@@ -31,6 +37,12 @@ pub static POLICIES: &[Entry] = &[
     bits::<fifo::Fifo>(),
     references::<lru::Lru>(),
     bits::<random::Random>(),
+    bits::<two_list::TwoList>(),
+    bits::<mglru::MgLru>(),
+    references::<lirs::Lirs>(),
+    bits::<clock_pro::ClockPro>(),
+    bits::<sieve::Sieve>(),
+    references::<s3_fifo::S3Fifo>(),
     future::<opt::Opt>(),
 ];
 
