@@ -28,7 +28,17 @@ fn the_textbook_strings_give_the_textbook_figures() {
 /// Every policy, and those with other parameters that matter.
 fn all() -> Vec<String> {
     let mut specs: Vec<String> = PolicySpec::all().iter().map(ToString::to_string).collect();
-    specs.extend(["clock:ref-on-load=0", "random:seed=7", "linux-2.0:prio=0"].map(str::to_owned));
+    let others = [
+        "clock:ref-on-load=0",
+        "random:seed=7",
+        "linux-2.0:prio=0",
+        "clock-pro:cold=5%",
+        "clock-pro:cold=60%",
+        "two-list:activate=1",
+        "mglru:min-gens=1,max-gens=2",
+        "mglru:min-gens=3,max-gens=8",
+    ];
+    specs.extend(others.map(str::to_owned));
     specs
 }
 

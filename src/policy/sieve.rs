@@ -23,7 +23,8 @@ pub struct Sieve {
 
 impl Policy for Sieve {
     const NAME: &'static str = "sieve";
-    const SUMMARY: &'static str = "one hand from old to new over a queue; survivors stay in place, new pages at the head";
+    const SUMMARY: &'static str =
+        "one hand from old to new over a queue; survivors stay in place, new pages at the head";
     const SOURCE: &'static str = "Zhang et al. 2024";
     const FILE: &'static str = file!();
 
