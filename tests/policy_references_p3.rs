@@ -38,11 +38,14 @@ pub enum Step {
     Miss(Option<u32>),
 }
 
+/// The positions of the misses, and the victims.
+type Misses = Vec<(u64, Option<u32>)>;
+
 /// Writes down each miss and the victim before it.
 #[derive(Debug, Default)]
 struct Watcher {
     victim: Option<u32>,
-    misses: Arc<Mutex<Vec<(u64, Option<u32>)>>>,
+    misses: Arc<Mutex<Misses>>,
 }
 
 impl Observer for Watcher {
@@ -60,25 +63,19 @@ impl Observer for Watcher {
     }
 }
 
-/// Positions of the misses under a policy as typed, and the victims.
-fn misses(references: &[(u64, bool)], policy: &str, frames: u64) -> Vec<(u64, Option<u32>)> {
+/// The misses under a policy as typed.
+fn misses(references: &[(u64, bool)], policy: &str, frames: u64) -> Misses {
     let policy: PolicySpec = policy.parse().unwrap();
     let mut replay = policy.start(&program_of(references), &Options::new(frames)).unwrap();
     let watcher = Watcher::default();
     let misses = Arc::clone(&watcher.misses);
     replay.observe(Box::new(watcher));
     replay.run(&|| true);
-    Arc::into_inner({
-        drop(replay);
-        misses
-    })
-    .unwrap()
-    .into_inner()
-    .unwrap()
+    std::mem::take(&mut *misses.lock().unwrap())
 }
 
 /// The same under a slow reference.
-fn slow_misses(references: &[(u64, bool)], slow: &mut dyn Slow) -> Vec<(u64, Option<u32>)> {
+fn slow_misses(references: &[(u64, bool)], slow: &mut dyn Slow) -> Misses {
     let mut pages: Vec<u64> = references.iter().map(|&(page, _)| page).collect();
     pages.sort_unstable();
     pages.dedup();

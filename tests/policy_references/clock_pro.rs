@@ -2,6 +2,8 @@
 
 use crate::{Slow, Step};
 
+// The paper's bits of a page.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Copy, PartialEq)]
 struct Page {
     number: u32,
@@ -41,8 +43,8 @@ impl ClockPro {
         hand.map_or(0, |hand| self.ring.iter().position(|page| page.number == hand).unwrap())
     }
 
-    fn next(&self, at: usize) -> Option<u32> {
-        Some(self.ring[(at + 1) % self.ring.len()].number)
+    fn next(&self, at: usize) -> u32 {
+        self.ring[(at + 1) % self.ring.len()].number
     }
 
     fn count(&self, which: impl Fn(&Page) -> bool) -> usize {
@@ -55,7 +57,7 @@ impl ClockPro {
 
     /// Takes a page out of the ring; hands that point at it go on first.
     fn remove(&mut self, at: usize) -> Page {
-        let next = self.next(at).filter(|&next| next != self.ring[at].number);
+        let next = Some(self.next(at)).filter(|&next| next != self.ring[at].number);
         let page = self.ring.remove(at);
         for hand in [&mut self.hand_hot, &mut self.hand_cold, &mut self.hand_test] {
             if *hand == Some(page.number) {
@@ -97,7 +99,7 @@ impl ClockPro {
             if !self.ring[at].hot {
                 done |= self.ring[at].number == own;
                 if !self.end_test(at, Some(own)) {
-                    self.hand_hot = self.next(at);
+                    self.hand_hot = Some(self.next(at));
                 }
             } else if done {
                 break;
@@ -127,21 +129,21 @@ impl ClockPro {
             let at = self.at(self.hand_test);
             self.hand_test = Some(self.ring[at].number);
             if !self.end_test(at, None) {
-                self.hand_test = self.next(at);
+                self.hand_test = Some(self.next(at));
             }
         }
     }
 
     fn run_hand_cold(&mut self) -> u32 {
         loop {
-            let Some(mut at) = self.hand_cold.map(|hand| self.at(Some(hand))).or(Some(0)) else { unreachable!() };
+            let mut at = self.at(self.hand_cold);
             while self.ring[at].hot || !self.ring[at].resident {
                 at = (at + 1) % self.ring.len();
             }
             self.hand_cold = Some(self.ring[at].number);
             let page = self.ring[at];
             if !page.bit || !page.in_test && !self.adaptive {
-                self.hand_cold = self.next(at);
+                self.hand_cold = Some(self.next(at));
                 self.ring[at].resident = false;
                 if !page.in_test {
                     self.remove(at);

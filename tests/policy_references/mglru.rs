@@ -34,13 +34,14 @@ impl MgLru {
     /// The oldest generations that are empty are given up, but not the protected ones.
     fn try_to_inc_min_seq(&mut self) {
         while self.min_seq + self.min_gens <= self.max_seq && self.size(self.min_seq) == 0 {
+            self.generations.remove(&self.min_seq);
             self.min_seq += 1;
         }
     }
 
     fn inc_max_seq(&mut self) {
         if self.max_seq - self.min_seq + 1 == self.max_gens {
-            let mut merged = std::mem::take(self.list(self.min_seq));
+            let mut merged = self.generations.remove(&self.min_seq).unwrap_or_default();
             self.min_seq += 1;
             merged.append(self.list(self.min_seq));
             *self.list(self.min_seq) = merged;
