@@ -84,6 +84,31 @@ fn every_policy_keeps_the_models_invariants_in_worlds_with_all_events() {
     }
 }
 
+/// The same worlds with the swap daemon, which frees frames that nobody has asked for.
+#[test]
+fn every_policy_bears_a_background_reclaim() {
+    for seed in 0..120 {
+        let program = program_of_script(&world(seed).to_text());
+        for policy in all() {
+            let mut options = Options::of_trace(&program.settings);
+            options.out_of_memory = OutOfMemory::Continue;
+            for watermarks in ["1,2,3refs", "3,6,1refs"] {
+                options.kswapd = Some(watermarks.parse().unwrap());
+                let whole = run(&program, &policy, &options);
+                let spec: PolicySpec = policy.parse().unwrap();
+                let mut replay = spec.start(&program, &options).unwrap();
+                while replay.step() {
+                    replay.kernel().verify();
+                }
+                // What is due after the last reference is part of a run and not of a step.
+                replay.run(&|| true);
+                let steps = clockhand::outcome::outcome(&*replay, "test", &spec, &options);
+                assert_eq!(steps, whole, "{policy}, seed {seed}, event by event");
+            }
+        }
+    }
+}
+
 /// The same run, replayed event by event with the model checked after each.
 fn in_steps(
     program: &std::sync::Arc<clockhand::program::Program>,
@@ -159,9 +184,11 @@ fn fewest_faults(rest: &[u64], frames: usize, memory: &mut Vec<u64>) -> u64 {
 #[test]
 fn the_sight_of_each_policy_is_that_of_its_family() {
     let sight = |name: &str| POLICIES.iter().find(|entry| entry.name == name).unwrap().sight;
-    for name in ["linux-2.0", "sweep", "clock", "fifo", "random"] {
+    for name in ["linux-2.0", "sweep", "clock", "fifo", "random", "two-list", "mglru", "clock-pro", "sieve"] {
         assert_eq!(sight(name), Sight::AccessedBits, "{name}");
     }
-    assert_eq!(sight("lru"), Sight::EveryReference);
+    for name in ["lru", "lirs", "s3-fifo"] {
+        assert_eq!(sight(name), Sight::EveryReference, "{name}");
+    }
     assert_eq!(sight("opt"), Sight::Future);
 }

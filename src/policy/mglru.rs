@@ -1,4 +1,4 @@
-//! The multi-generational LRU of Linux 6.1 and later, without tiers.
+//! The multi-generational LRU of Linux (6.1 to 6.13), without tiers.
 //!
 //! Every page has a generation; a page that comes in has the youngest. Aging opens a new generation and walks the accessed
 //! bits: each page that was used moves into it. The victim is the oldest page of the oldest generation, unless its bit was
@@ -9,7 +9,7 @@
 //!    (one in `min-gens`) or the oldest too few (below one in `min-gens` + 2), so that generations are of like size;
 //! 3. there are `max-gens` at most: a further one makes the oldest two one.
 //!
-//! Source: Linux Documentation/mm/multigen_lru, `mm/vmscan.c`. Choices: tiers (for pages used through files) and the
+//! Source: Linux `Documentation/mm/multigen_lru.rst`, `mm/vmscan.c`. Choices: tiers (for pages used through files) and the
 //! feedback from refaults are left out; a walk counts one attempt for each page, all of which it examines, though a walk of
 //! page tables is cheaper than that; it moves pages at once and in list order. Locked pages are not walked and keep their
 //! place.

@@ -45,7 +45,7 @@ impl S3Fifo {
     }
 
     /// The next page that small gives; those that were used enough move to main on the way.
-    fn from_small(&mut self, memory: &Memory<'_>) -> Option<PageId> {
+    fn pick_small(&mut self, memory: &Memory<'_>) -> Option<PageId> {
         loop {
             let page = oldest(&self.small, memory)?;
             if self.counts[page.index()] < ENOUGH {
@@ -56,7 +56,7 @@ impl S3Fifo {
     }
 
     /// The next page that main gives; those that were used go round on the way.
-    fn from_main(&mut self, memory: &Memory<'_>) -> Option<PageId> {
+    fn pick_main(&mut self, memory: &Memory<'_>) -> Option<PageId> {
         loop {
             let page = oldest(&self.main, memory)?;
             let count = self.counts[page.index()];
@@ -64,6 +64,14 @@ impl S3Fifo {
                 return Some(page);
             }
             self.enter_main(page, count - 1);
+        }
+    }
+
+    /// Forgets the oldest of the ghost until it is not more than so many above its size.
+    fn cut_ghost(&mut self, above: u64) {
+        while self.ghost.len() as u64 > self.ghost_limit + above {
+            let Some(oldest) = self.ghost.front() else { return };
+            self.ghost.remove(oldest);
         }
     }
 }
@@ -95,11 +103,11 @@ impl Policy for S3Fifo {
 
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
         let main_first = self.main.len() as u64 > self.main_limit;
-        let first = if main_first { self.from_main(memory) } else { self.from_small(memory) };
+        let first = if main_first { self.pick_main(memory) } else { self.pick_small(memory) };
         let page = match first {
             Some(page) => page,
-            None if main_first => self.from_small(memory)?,
-            None => self.from_main(memory)?,
+            None if main_first => self.pick_small(memory)?,
+            None => self.pick_main(memory)?,
         };
         Some(Pick::Now(page))
     }
@@ -135,18 +143,8 @@ impl Policy for S3Fifo {
     }
 }
 
-impl S3Fifo {
-    /// Forgets the oldest of the ghost until it is not more than so many above its size.
-    fn cut_ghost(&mut self, above: u64) {
-        while self.ghost.len() as u64 > self.ghost_limit + above {
-            let Some(oldest) = self.ghost.front() else { return };
-            self.ghost.remove(oldest);
-        }
-    }
-}
-
 impl SeesReferences for S3Fifo {
-    #[inline(always)]
+    #[inline]
     fn referenced(&mut self, page: PageId, _write: bool) {
         let count = &mut self.counts[page.index()];
         *count = (*count + 1).min(HIGHEST_COUNT);

@@ -9,10 +9,10 @@
 //! "Too short" is the kernel's inactive ratio: inactive times the ratio is below active, where the ratio is 1 below 1 GiB of
 //! pages of 4 KiB, and the root of ten times the GiB above. Sources: Linux `mm/vmscan.c`; Gorman 2004.
 //!
-//! Choices: `activate=2` is that mark, which Linux has had for the page cache, and from 5.9 for shared memory too;
-//! `activate=1` is what it did to shared memory before, from 2.6.31: a page found young once becomes active, and the
-//! reference that brought it in counts. The kernel balances the lists by batches of 32 pages, here it is one by one. Left
-//! out: activation at once of a page young for several sharers, and refault distances. A locked page keeps its place.
+//! Choices: `activate=2` is that mark, which mapped page cache has had from 2.6.34 and shared memory from 5.9;
+//! `activate=1` is what was done to shared memory before: a page found young once becomes active, and the reference that
+//! brought it in counts. The kernel balances the lists by batches of 32 pages, here it is one by one. Left out: activation
+//! at once of a page that is young for several sharers, and refault distances. A locked page keeps its place.
 
 use super::page_list::PageList;
 use super::parameters::{Arguments, Parameter};
