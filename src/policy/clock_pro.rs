@@ -55,15 +55,6 @@ enum State {
     Cold,
 }
 
-/// What the hot hand did.
-#[derive(Debug, Default)]
-struct Sweep {
-    /// It turned a hot page cold.
-    demoted: bool,
-    /// It passed the page that it ran for.
-    passed: bool,
-}
-
 impl ClockPro {
     fn state(&mut self, page: PageId) -> &mut State {
         &mut self.state[page.index()]
@@ -92,37 +83,34 @@ impl ClockPro {
     /// Turns hot pages cold until there is room for one more; false when the page is not to be hot.
     fn make_room(&mut self, page: PageId, memory: &mut Memory<'_>) -> bool {
         while self.hot_pages + self.cold_frames >= self.frames {
-            if self.hot_pages == 0 || !self.run_hot_hand(Some(page), memory).demoted {
+            if self.hot_pages == 0 || !self.run_hot_hand(Some(page), memory) {
                 return false;
             }
         }
         true
     }
 
-    /// Runs the hot hand to the first hot page that was not used or to the page that it runs for, and to the next hot page.
-    fn run_hot_hand(&mut self, on_behalf: Option<PageId>, memory: &mut Memory<'_>) -> Sweep {
-        let mut sweep = Sweep::default();
+    /// Runs the hot hand to the first hot page that was not used, or to the page that it runs for, and then to the next hot
+    /// page; whether a hot page became cold.
+    fn run_hot_hand(&mut self, on_behalf: Option<PageId>, memory: &mut Memory<'_>) -> bool {
+        let (mut done, mut demoted) = (false, false);
         let mut looks = 2 * self.hot_pages;
-        while let Some(page) = self.ring.front() {
-            let done = sweep.demoted || sweep.passed;
-            if done && self.hot_pages == 0 {
-                break;
-            }
+        while let Some(page) = self.ring.front().filter(|_| !done || self.hot_pages > 0) {
             if *self.state(page) != State::Hot {
-                sweep.passed |= on_behalf == Some(page);
+                done |= on_behalf == Some(page);
                 self.end_test(page, on_behalf, memory);
                 self.leave(page);
-                continue;
-            }
-            if done || looks == 0 {
+            } else if done || looks == 0 {
                 break;
+            } else {
+                looks -= 1;
+                self.hot_pages -= 1;
+                demoted = !memory.is_locked(page) && !memory.test_and_clear_accessed(page);
+                done |= demoted;
+                self.insert(page, if demoted { State::Cold } else { State::Hot });
             }
-            looks -= 1;
-            self.hot_pages -= 1;
-            sweep.demoted = !memory.is_locked(page) && !memory.test_and_clear_accessed(page);
-            self.insert(page, if sweep.demoted { State::Cold } else { State::Hot });
         }
-        sweep
+        demoted
     }
 
     /// Runs the test hand until no more pages without a frame are remembered than there are frames.
@@ -153,18 +141,14 @@ impl ClockPro {
     fn adapt(&mut self, used: bool) {
         if self.adaptive {
             let frames = if used { self.cold_frames + 1 } else { self.cold_frames - 1 };
-            self.cold_frames = frames.clamp(fewest_cold(self.frames), most_cold(self.frames));
+            self.cold_frames = within_bounds(frames, self.frames);
         }
     }
 }
 
-/// Two, and one where there are but two frames.
-fn fewest_cold(frames: u64) -> u64 {
-    most_cold(frames).min(2)
-}
-
-fn most_cold(frames: u64) -> u64 {
-    frames.saturating_sub(1).max(1)
+/// Frames for cold pages: at least 2, and not all, as far as there are so many.
+fn within_bounds(cold_frames: u64, frames: u64) -> u64 {
+    cold_frames.max(2).min(frames.saturating_sub(1)).max(1)
 }
 
 impl Policy for ClockPro {
@@ -183,11 +167,8 @@ impl Policy for ClockPro {
         let text: String = arguments.get("cold", allowed)?;
         let adaptive = text == "adaptive";
         let percent = text.strip_suffix('%').and_then(|number| number.parse::<u64>().ok());
-        let percent = match percent.filter(|percent| (1..=99).contains(percent)) {
-            Some(percent) => percent,
-            None if adaptive => 0,
-            None => return Err(format!("`cold={text}` is not allowed: {allowed}")),
-        };
+        let percent = percent.filter(|percent| (1..=99).contains(percent)).or(adaptive.then_some(0));
+        let percent = percent.ok_or_else(|| format!("`cold={text}` is not allowed: {allowed}"))?;
         let share = u128::from(setup.frames) * u128::from(percent) / 100;
         Ok(Self {
             ring: PageList::new(setup.pages),
@@ -197,7 +178,7 @@ impl Policy for ClockPro {
             hot_pages: 0,
             ghosts: 0,
             frames: setup.frames,
-            cold_frames: (share as u64).clamp(fewest_cold(setup.frames), most_cold(setup.frames)),
+            cold_frames: within_bounds(share as u64, setup.frames),
             adaptive,
         })
     }
@@ -207,7 +188,7 @@ impl Policy for ClockPro {
         self.run_test_hand(memory);
         loop {
             let Some(page) = self.cold.iter().find(|&page| !memory.is_locked(page)) else {
-                if self.hot_pages == 0 || !self.run_hot_hand(None, memory).demoted {
+                if self.hot_pages == 0 || !self.run_hot_hand(None, memory) {
                     return None;
                 }
                 continue;
