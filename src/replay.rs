@@ -421,8 +421,12 @@ impl<D: Driven> Replay for Simulation<D> {
             self.timers();
             self.references(self.position + 1);
         }
+        let more = self.position < total || self.next_change < self.program.changes.len();
+        if !more && !self.stopped {
+            self.timers();
+        }
         self.kernel.set_now(self.position);
-        !self.stopped && (self.position < total || self.next_change < self.program.changes.len())
+        more && !self.stopped
     }
 
     fn kernel(&self) -> &Kernel {

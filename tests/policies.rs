@@ -37,6 +37,14 @@ fn all() -> Vec<String> {
     specs.extend(["slru:segments=4", "slru:segments=1", "slru:protected=1"].map(str::to_owned));
     specs.extend(["2q:in=0,out=0", "2q:in=1,out=1", "lru-2:history=0", "lru-2:history=3"].map(str::to_owned));
     specs.extend(["mq:queues=1,ghost=0,lifetime=0", "mq:queues=3,ghost=2,lifetime=9"].map(str::to_owned));
+    let others = [
+        "clock-pro:cold=5%",
+        "clock-pro:cold=60%",
+        "two-list:activate=1",
+        "mglru:min-gens=1,max-gens=2",
+        "mglru:min-gens=3,max-gens=8",
+    ];
+    specs.extend(others.map(str::to_owned));
     specs
 }
 
@@ -78,6 +86,23 @@ fn every_policy_keeps_the_models_invariants_in_worlds_with_all_events() {
             assert_eq!(whole.distributions.attempts_per_swap_out.count, row.swap_outs, "{policy}, seed {seed}");
             assert_eq!(whole.distributions.references_to_next_use.count, row.swap_ins, "{policy}, seed {seed}");
             assert_eq!(in_steps(&program, &policy, &options), whole, "{policy}, seed {seed}, event by event");
+        }
+    }
+}
+
+/// The same worlds with the swap daemon, which frees frames that nobody has asked for.
+#[test]
+fn every_policy_bears_a_background_reclaim() {
+    for seed in 0..120 {
+        let program = program_of_script(&world(seed).to_text());
+        for policy in all() {
+            let mut options = Options::of_trace(&program.settings);
+            options.out_of_memory = OutOfMemory::Continue;
+            for watermarks in ["1,2,3refs", "3,6,1refs"] {
+                options.kswapd = Some(watermarks.parse().unwrap());
+                let whole = run(&program, &policy, &options);
+                assert_eq!(in_steps(&program, &policy, &options), whole, "{policy}, seed {seed}, event by event");
+            }
         }
     }
 }
@@ -193,10 +218,11 @@ fn fewest_faults(rest: &[u64], frames: usize, memory: &mut Vec<u64>) -> u64 {
 #[test]
 fn the_sight_of_each_policy_is_that_of_its_family() {
     let sight = |name: &str| POLICIES.iter().find(|entry| entry.name == name).unwrap().sight;
-    for name in ["linux-2.0", "sweep", "clock", "fifo", "random", "car"] {
+    let bits = ["linux-2.0", "sweep", "clock", "fifo", "random", "two-list", "mglru", "car", "clock-pro", "sieve"];
+    for name in bits {
         assert_eq!(sight(name), Sight::AccessedBits, "{name}");
     }
-    for name in ["lru", "slru", "2q", "lru-2", "mq", "arc"] {
+    for name in ["lru", "slru", "2q", "lru-2", "mq", "arc", "lirs", "s3-fifo"] {
         assert_eq!(sight(name), Sight::EveryReference, "{name}");
     }
     assert_eq!(sight("opt"), Sight::Future);

@@ -8,10 +8,13 @@ pub mod adaptive_lists;
 mod arc;
 mod car;
 mod clock;
+mod clock_pro;
 mod fifo;
 mod linux_2_0;
+mod lirs;
 mod lru;
 mod lru_2;
+mod mglru;
 mod mq;
 mod opt;
 pub mod ordered_set;
@@ -21,9 +24,12 @@ pub mod page_lists;
 pub mod parameters;
 mod random;
 pub mod registry;
+mod s3_fifo;
+mod sieve;
 mod slru;
 mod sweep;
 pub mod two_hands;
+mod two_list;
 mod two_queues;
 
 use crate::ids::PageId;
@@ -40,12 +46,18 @@ pub static POLICIES: &[Entry] = &[
     bits::<fifo::Fifo>(),
     references::<lru::Lru>(),
     bits::<random::Random>(),
+    bits::<two_list::TwoList>(),
+    bits::<mglru::MgLru>(),
     references::<slru::Slru>(),
     references::<two_queues::TwoQueues>(),
     references::<lru_2::Lru2>(),
     references::<mq::MultiQueue>(),
     references::<arc::Arc>(),
     bits::<car::Car>(),
+    references::<lirs::Lirs>(),
+    bits::<clock_pro::ClockPro>(),
+    bits::<sieve::Sieve>(),
+    references::<s3_fifo::S3Fifo>(),
     future::<opt::Opt>(),
 ];
 

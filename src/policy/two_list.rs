@@ -1,0 +1,123 @@
+//! Two lists, active and inactive, as Linux 2.6 to 6.0 reclaimed.
+//!
+//! 1. a new page comes in at the new end of the inactive list;
+//! 2. while the inactive list is too short for the active one, the oldest active page goes back to the inactive list, its
+//!    accessed bit cleared: it has the length of that list to be used again;
+//! 3. the oldest inactive page goes if its bit is clear. If not, the bit is cleared, and it stays at the new end with a
+//!    mark the first time (its second chance) and becomes active when it has the mark already.
+//!
+//! "Too short" is the kernel's inactive ratio: inactive times the ratio is below active, where the ratio is 1 below 1 GiB of
+//! pages of 4 KiB, and the root of ten times the GiB above. Sources: Linux `mm/vmscan.c`; Gorman 2004.
+//!
+//! Choices: `activate=2` is that mark, which mapped page cache has had from 2.6.34 and shared memory from 5.9;
+//! `activate=1` is what was done to shared memory before: a page found young once becomes active, and the reference that
+//! brought it in counts. The kernel balances the lists by batches of 32 pages, here it is one by one. Left out: activation
+//! at once of a page that is young for several sharers, and refault distances. A locked page keeps its place.
+
+use super::page_list::PageList;
+use super::parameters::{Arguments, Parameter};
+use super::{Policy, Setup};
+use crate::ids::PageId;
+use crate::kernel::{Memory, Pick};
+
+/// Pages of 4 KiB in one GiB.
+const GIB: u64 = 1 << 18;
+
+/// The two lists, the oldest page at the front of each.
+#[derive(Debug)]
+pub struct TwoList {
+    active: PageList,
+    inactive: PageList,
+    /// By page: whether it was found young since it came in.
+    marked: Vec<bool>,
+    needs_mark: bool,
+}
+
+impl TwoList {
+    /// Whether the inactive list is too short.
+    fn inactive_is_low(&self) -> bool {
+        let (active, inactive) = (self.active.len() as u64, self.inactive.len() as u64);
+        let gib = (active + inactive) / GIB;
+        let ratio = if gib > 0 { (10 * gib).isqrt() } else { 1 };
+        inactive * ratio < active
+    }
+
+    /// The oldest active page goes to the inactive list; false when there is none that is not locked.
+    fn deactivate(&mut self, memory: &mut Memory<'_>) -> bool {
+        let Some(page) = oldest(&self.active, memory) else { return false };
+        memory.test_and_clear_accessed(page);
+        self.active.remove(page);
+        self.inactive.push_back(page);
+        true
+    }
+}
+
+/// The oldest page of a list that is not locked.
+fn oldest(list: &PageList, memory: &Memory<'_>) -> Option<PageId> {
+    list.iter().find(|&page| !memory.is_locked(page))
+}
+
+impl Policy for TwoList {
+    const NAME: &'static str = "two-list";
+    const SUMMARY: &'static str = "active and inactive lists with second chance and the inactive ratio";
+    const SOURCE: &'static str = "Linux 2.6 to 6.0, mm/vmscan.c; Gorman 2004";
+    const FILE: &'static str = file!();
+    const PARAMETERS: &'static [Parameter] = &[Parameter {
+        key: "activate",
+        default: "2",
+        help: "how often an inactive page must be found young to become active: 2, or 1 as for shared memory before 5.9",
+    }];
+
+    fn new(setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
+        let allowed = "1 or 2";
+        let needs_mark = match arguments.get::<u8>("activate", allowed)? {
+            1 => false,
+            2 => true,
+            other => return Err(format!("`activate={other}` is not allowed: {allowed}")),
+        };
+        Ok(Self {
+            active: PageList::new(setup.pages),
+            inactive: PageList::new(setup.pages),
+            marked: vec![false; setup.pages],
+            needs_mark,
+        })
+    }
+
+    /// Each turn clears the bit of the page that it looks at, or is the last.
+    fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
+        loop {
+            while self.inactive_is_low() && self.deactivate(memory) {}
+            let Some(page) = oldest(&self.inactive, memory) else {
+                if self.deactivate(memory) {
+                    continue;
+                }
+                return None;
+            };
+            if !memory.is_accessed(page) {
+                return Some(Pick::Now(page));
+            }
+            memory.test_and_clear_accessed(page);
+            self.inactive.remove(page);
+            let marked = std::mem::replace(&mut self.marked[page.index()], true);
+            if marked || !self.needs_mark {
+                self.active.push_back(page);
+            } else {
+                self.inactive.push_back(page);
+            }
+        }
+    }
+
+    fn loaded(&mut self, page: PageId, _memory: &mut Memory<'_>) {
+        self.marked[page.index()] = false;
+        self.inactive.push_back(page);
+    }
+
+    fn evicted(&mut self, page: PageId) {
+        self.freed(page);
+    }
+
+    fn freed(&mut self, page: PageId) {
+        self.inactive.remove(page);
+        self.active.remove(page);
+    }
+}
