@@ -124,6 +124,12 @@ pub trait Policy: Sized + Send + 'static {
         6
     }
 
+    /// The pages that one call for memory may swap out: at each priority the scan is repeated until it fails or so many
+    /// are out. At least 1; 1 as in Linux 2.0.
+    fn successes_per_call(&self) -> u32 {
+        1
+    }
+
     /// A scan begins.
     fn begin_scan(&mut self, memory: &mut Memory<'_>) {
         let _ = memory;
