@@ -28,7 +28,25 @@ fn the_textbook_strings_give_the_textbook_figures() {
 /// Every policy, and those with other parameters that matter.
 fn all() -> Vec<String> {
     let mut specs: Vec<String> = PolicySpec::all().iter().map(ToString::to_string).collect();
-    specs.extend(["clock:ref-on-load=0", "random:seed=7", "linux-2.0:prio=0"].map(str::to_owned));
+    let others = [
+        "clock:ref-on-load=0",
+        "random:seed=7",
+        "linux-2.0:prio=0",
+        "linux-2.0:version=2.2",
+        "gclock:max=1",
+        "gclock:max=5",
+        "nru:period=1",
+        "nru:period=50",
+        "aging:period=1",
+        "aging:period=50",
+        "wsclock:tau=1",
+        "wsclock:tau=100",
+        "cflru:window=0",
+        "cflru:window=1",
+        "fair-clock:weights=size",
+        "fair-clock:weights=faults",
+    ];
+    specs.extend(others.map(str::to_owned));
     specs
 }
 
@@ -149,9 +167,11 @@ fn fewest_faults(rest: &[u64], frames: usize, memory: &mut Vec<u64>) -> u64 {
 #[test]
 fn the_sight_of_each_policy_is_that_of_its_family() {
     let sight = |name: &str| POLICIES.iter().find(|entry| entry.name == name).unwrap().sight;
-    for name in ["linux-2.0", "sweep", "clock", "fifo", "random"] {
+    for name in ["linux-2.0", "sweep", "clock", "fifo", "random", "nru", "aging", "wsclock", "fair-clock"] {
         assert_eq!(sight(name), Sight::AccessedBits, "{name}");
     }
-    assert_eq!(sight("lru"), Sight::EveryReference);
+    for name in ["lru", "gclock", "lfu", "cflru"] {
+        assert_eq!(sight(name), Sight::EveryReference, "{name}");
+    }
     assert_eq!(sight("opt"), Sight::Future);
 }

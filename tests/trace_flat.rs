@@ -202,7 +202,7 @@ proptest! {
     #[test]
     fn every_block_is_read(blocks in prop::collection::vec((0..u64::MAX, 0..64_u32), 1..40)) {
         let blocks: Vec<u64> = blocks.into_iter().map(|(block, shift)| block >> shift).collect();
-        let text: String = blocks.iter().map(|block| format!("{block}\n")).collect();
+        let text = blocks.iter().map(u64::to_string).collect::<Vec<_>>().join("\n");
         let expected: Vec<_> = blocks.iter().map(|&block| (block, false)).collect();
         prop_assert_eq!(read_as("lirs", &text), expected);
     }

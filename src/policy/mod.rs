@@ -4,18 +4,27 @@
 //! [`Memory`] and never changes it: what happens to a candidate, what it costs and when to give up is the kernel's part.
 //! To add a policy, write its file, name it below, and add its row.
 
+mod aging;
+mod cflru;
 mod clock;
+mod fair_clock;
 mod fifo;
+mod gclock;
+mod lfu;
 mod linux_2_0;
 mod lru;
+mod nru;
 mod opt;
 pub mod ordered_set;
 pub mod page_list;
+pub mod page_lists;
 pub mod parameters;
 mod random;
 pub mod registry;
+pub mod rings;
 mod sweep;
 pub mod two_hands;
+mod wsclock;
 
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
@@ -28,9 +37,16 @@ pub static POLICIES: &[Entry] = &[
     bits::<linux_2_0::Linux20>(),
     bits::<sweep::Sweep>(),
     bits::<clock::Clock>(),
+    references::<gclock::Gclock>(),
     bits::<fifo::Fifo>(),
     references::<lru::Lru>(),
+    references::<lfu::Lfu>(),
     bits::<random::Random>(),
+    bits::<nru::Nru>(),
+    bits::<aging::Aging>(),
+    bits::<wsclock::Wsclock>(),
+    references::<cflru::Cflru>(),
+    bits::<fair_clock::FairClock>(),
     future::<opt::Opt>(),
 ];
 

@@ -5,6 +5,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::Setup;
+
 /// A parameter of a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameter {
@@ -60,6 +62,25 @@ impl Arguments {
     pub fn get<T: FromStr>(&self, key: &str, allowed: &str) -> Result<T, String> {
         let (_, value) = self.values.iter().find(|(known, _)| *known == key).expect("a parameter of the policy");
         value.parse().map_err(|_| format!("`{key}={value}` is not allowed: {allowed}"))
+    }
+
+    /// The value of a parameter that is a number of references: at least 1, or `frames` for as many as there are frames.
+    ///
+    /// # Errors
+    /// When it is neither.
+    ///
+    /// # Panics
+    /// When the policy has no such parameter.
+    pub fn span(&self, key: &str, setup: &Setup) -> Result<u64, String> {
+        let allowed = "a number of references, at least 1, or `frames` for as many as there are frames";
+        let value: String = self.get(key, allowed)?;
+        if value == "frames" {
+            return Ok(setup.frames.max(1));
+        }
+        match self.get(key, allowed)? {
+            0 => Err(format!("`{key}=0` is not allowed: {allowed}")),
+            references => Ok(references),
+        }
     }
 
     /// Gives a parameter another value, where the policy has it and its value is `old`.
