@@ -407,7 +407,7 @@ mod tests {
                 .map(|&(page, column, write)| Reference { page: PageId::new(page), column: Column::new(column), write })
                 .collect();
             let mut builder = ReferenceBuilder::default();
-            references.iter().for_each(|&reference| builder.push(reference));
+            for &reference in &references { builder.push(reference); }
             let unpacked: Vec<Reference> = match &builder.references {
                 References::Narrow(words) => words.iter().map(|word| builder.packing.unpack(word.bits())).collect(),
                 References::Wide(words) => words.iter().map(|word| builder.packing.unpack(*word)).collect(),

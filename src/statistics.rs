@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::ids::{PageId, ProcessNumber};
 use crate::kernel::segments::SegmentTable;
 use crate::program::{Control, Program, Reference};
-use crate::report::grouped;
+use crate::report::{grouped, memory};
 use crate::results::TraceFacts;
 
 /// The windows of the working set, in references.
@@ -253,8 +253,8 @@ pub fn write(statistics: &Statistics, thousands: bool, out: &mut dyn Write) -> i
         ("processes", number(facts.processes)),
         ("segments", number(facts.segments)),
         ("pages created", number(statistics.pages_created)),
-        ("footprint", format!("{}  pages touched, {}", number(facts.footprint), megabytes(facts.footprint))),
-        ("duration", statistics.duration.map_or_else(|| "no time in the trace".to_owned(), number)),
+        ("footprint", format!("{}  pages touched, {}", number(facts.footprint), memory(facts.footprint))),
+        ("time span", statistics.duration.map_or_else(|| "no time in the trace".to_owned(), number)),
         ("sha256", facts.sha256.clone()),
     ];
     for (name, value) in lines {
@@ -311,8 +311,4 @@ fn write_processes(statistics: &Statistics, number: &dyn Fn(u64) -> String, out:
 
 fn write_rest(rows: usize, out: &mut dyn Write) -> io::Result<()> {
     if rows > SHOWN { writeln!(out, "  and {} more; --json shows all", rows - SHOWN) } else { Ok(()) }
-}
-
-fn megabytes(pages: u64) -> String {
-    format!("{:.1} MiB", pages as f64 * 4096.0 / (1024.0 * 1024.0))
 }

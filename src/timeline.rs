@@ -48,8 +48,10 @@ impl Timeline {
     }
 }
 
+type Counted = fn(&Counters) -> u64;
+
 /// What is counted in a window, in the order of the columns.
-const COUNTED: [(&str, fn(&Counters) -> u64); 9] = [
+const COUNTED: [(&str, Counted); 9] = [
     ("minor_faults", |counters| counters.minor_faults),
     ("zero_faults", |counters| counters.zero_faults),
     ("swap_ins", |counters| counters.swap_ins),

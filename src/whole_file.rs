@@ -19,10 +19,10 @@ pub struct WholeFile {
 }
 
 impl WholeFile {
-    /// Begins the file for a path. Missing folders are created. A symbolic link stays one, and its target is replaced.
+    /// Begins the file for a path. A symbolic link stays one, and its target is replaced.
     ///
     /// # Errors
-    /// When the path is a folder, or its folder can't be created or written to.
+    /// When the path is a folder, or its folder is missing or can't be written to.
     pub fn create(path: &Path) -> io::Result<Self> {
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         match fs::metadata(&path) {
@@ -54,19 +54,14 @@ impl WholeFile {
         let Some((temporary, path)) = self.target else { return Ok(()) };
         // Without this a crash after the rename could leave an empty file under the final name.
         self.file.sync_all()?;
-        temporary.persist(path)?;
+        temporary.persist(path).map_err(|error| error.error)?;
         Ok(())
     }
 }
 
-/// The folder that holds `path`, created if it is missing.
-///
-/// # Errors
-/// When it can't be created.
-pub fn folder_of(path: &Path) -> io::Result<&Path> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    Ok(folder)
+/// The folder that holds `path`.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
@@ -78,7 +73,10 @@ fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder_of(path)?)
+    let folder = folder_of(path);
+    // The system's own words for a folder that is not there; those below would name the temporary file.
+    fs::metadata(folder)?;
+    builder.tempfile_in(folder).map_err(|error| error.kind().into())
 }
 
 #[cfg(test)]
@@ -94,7 +92,7 @@ mod tests {
     #[test]
     fn what_is_not_kept_leaves_what_was_there() {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("x/a.csv");
+        let path = folder.path().join("a.csv");
         let write = |text: &[u8]| {
             let file = WholeFile::create(&path).expect("it can be begun");
             file.writer().expect("a handle").write_all(text).expect("it is written");
@@ -105,6 +103,6 @@ mod tests {
         write(b"first").keep().expect("it is kept");
         drop(write(b"half"));
         assert_eq!(fs::read(&path).expect("the file is there"), b"first");
-        assert_eq!(names(&folder.path().join("x")), ["a.csv"]);
+        assert_eq!(names(folder.path()), ["a.csv"]);
     }
 }

@@ -217,7 +217,9 @@ fn swap_script(script: &str) -> String {
             }
             ["alloc"] => text += &taken(&mut swap, encoding::swap_word),
             ["alloc", times] => {
-                (0..times.parse().unwrap()).for_each(|_| text += &taken(&mut swap, encoding::swap_word))
+                for _ in 0..times.parse().unwrap() {
+                    text += &taken(&mut swap, encoding::swap_word);
+                }
             }
             ["free", slot] => {
                 let (area, slot) = slot.split_once(':').unwrap();

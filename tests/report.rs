@@ -163,16 +163,62 @@ fn a_folder_that_is_a_file_is_named() {
     assert!(message.contains("taken") && message.contains("choose another place"), "{message}");
 }
 
+#[test]
+fn traces_of_one_name_are_told_apart_by_their_length() {
+    let mut results = small().results();
+    Trial { sizes: vec![7000], references: 999, ..small() }.add_to(&mut results);
+    let blocks = block::blocks(&results);
+    let sizes: Vec<_> = blocks.iter().map(|block| block.sizes.clone()).collect();
+    assert_eq!(sizes, [vec![1000, 5000], vec![7000]]);
+    assert_eq!(blocks[1].facts.map(|facts| facts.references), Some(999));
+}
+
 // Tables.
 
 #[test]
 fn the_table_of_a_comparison() {
-    insta::assert_snapshot!(printed(&small().results(), Format::Table, Style::PLAIN), @"");
+    insta::assert_snapshot!(printed(&small().results(), Format::Table, Style::PLAIN), @r#"
+    pair: 12000000 references to 24576 pages (96 MiB), 3 segments, 12 processes
+
+      frames     %  linux-2.0    sweep    clock        lru        arc   fair-clock
+                       kernel   kernel   kernel   sim only   sim only       kernel
+        1000   4.1     372685   446400   441322!    471955     386281       348127*
+        5000  20.3      24083    30360    27555      26831      26201        19748*
+
+      frames     %  linux-2.0      opt
+                       kernel    bound
+        1000   4.1     372685   179242
+        5000  20.3      24083    11085
+
+      Swap-outs: pages written to swap.
+      * the fewest a kernel could have at that size
+      ! out of memory: no frame could be had and references were given up; not comparable
+      kernel: a kernel could run it, seeing accessed bits only
+      sim only: only a simulator can run it, told of every reference
+      bound: a bound, not a policy, knowing the references to come
+    "#);
 }
 
 #[test]
 fn the_table_as_markdown() {
-    insta::assert_snapshot!(printed(&small().results(), Format::Markdown, Style::PLAIN), @"");
+    insta::assert_snapshot!(printed(&small().results(), Format::Markdown, Style::PLAIN), @r#"
+    ### pair
+
+    Swap-outs: 12000000 references to 24576 pages (96 MiB), 3 segments, 12 processes
+
+    | frames | % | linux-2.0 | sweep | clock | lru | arc | fair-clock | opt |
+    |---:|---:|---:|---:|---:|---:|---:|---:|---:|
+    |  |  | kernel | kernel | kernel | sim only | sim only | kernel | bound |
+    | 1000 | 4.1 | 372685 | 446400 | 441322! | 471955 | 386281 | 348127\* | 179242 |
+    | 5000 | 20.3 | 24083 | 30360 | 27555 | 26831 | 26201 | 19748\* | 11085 |
+
+    - Swap-outs: pages written to swap.
+    - \* the fewest a kernel could have at that size
+    - ! out of memory: no frame could be had and references were given up; not comparable
+    - kernel: a kernel could run it, seeing accessed bits only
+    - sim only: only a simulator can run it, told of every reference
+    - bound: a bound, not a policy, knowing the references to come
+    "#);
 }
 
 #[test]
@@ -181,7 +227,34 @@ fn the_summary_of_a_run() {
     let mut out = Vec::new();
     let style = Style { thousands: true, ..Style::PLAIN };
     summary::write(&results.runs[0], results.traces.first(), style, &mut out).expect("memory can be written to");
-    insta::assert_snapshot!(String::from_utf8(out).expect("text"), @"");
+    insta::assert_snapshot!(String::from_utf8(out).expect("text"), @r#"
+    pair with linux-2.0 in 1,000 frames (3.9 MiB, 4.1 % of the footprint)
+
+      references            12,000,000  references replayed
+      hits                  11,549,499  to a page the process had in its page table
+      minor_faults              53,240  to a page in memory, but not in the process's table
+      zero_faults               24,576  first touches: a zeroed frame
+      swap_ins                 372,685  pages brought back from swap
+      swap_outs                372,685  pages written to swap
+      dirty_swap_outs          124,228  of those, written to since they last came in
+      ptes_invalidated       1,118,055  page-table entries taken away
+      wasted_invalidations     186,342  of those, from a page that stayed in memory
+      swap_attempts          3,354,165  pages examined in search of a victim
+      failed_scans                   0  searches that found none
+      out_of_memory                  0  references given up for want of a frame
+      fairness                  0.5925  between segments: 1 is even, 1/segments the least
+
+                                           count    mean  min    p50     p90     p99   p99.9      max
+      pages examined for a swap-out      372,685     9.1    1      7      21      63     140      217
+      entries taken for a swap-out       372,685     2.6    1      2       6      18      40       62
+      references until the page is back  372,685  5617.3    1  4,321  12,963  38,889  86,420  133,951
+
+                                 minor    zero    swap-    swap-  of those      mean
+      segment   pages  touched  faults  faults      ins     outs     dirty  resident
+      s0       24,576    8,192  17,748   8,192  124,229  124,229    41,410       323
+      s1       24,576    8,192  17,746   8,192  124,228  124,228    41,409       323
+      s2       24,576    8,192  17,746   8,192  124,228  124,228    41,409       323
+    "#);
 }
 
 #[test]
@@ -206,7 +279,7 @@ fn colours_change_nothing_but_colours() {
 proptest! {
     #[test]
     fn tables_fit_and_show_every_count(policies in 1..=24_usize, seed: u64, width in 60..200_usize, thousands: bool) {
-        let results = Trial { policies, seed, ..Trial::default() }.results();
+        let results = Trial { seed, policies, ..Trial::default() }.results();
         let style = Style { thousands, width, ..Style::PLAIN };
         let text = printed(&results, Format::Table, style);
         let grid: Vec<&str> = text.lines().skip(1).take_while(|line| !line.contains("pages written")).collect();
@@ -220,7 +293,7 @@ proptest! {
 
     #[test]
     fn only_what_a_kernel_could_run_is_best(policies in 1..=24_usize, seed: u64, out_of_memory in 0..9_u64) {
-        let results = Trial { policies, seed, out_of_memory, ..Trial::default() }.results();
+        let results = Trial { seed, policies, out_of_memory, ..Trial::default() }.results();
         let text = printed(&results, Format::Markdown, Style::PLAIN);
         let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
         let table: Vec<_> = text.lines().filter(|line| line.starts_with('|')).map(cells).collect();
@@ -327,6 +400,55 @@ proptest! {
     }
 }
 
+/// Rows as no replay would put them out, but an edited file might.
+fn anything() -> impl Strategy<Value = Results> {
+    let row =
+        ("[a-c\u{0}<&é漢]{0,9}", "[p-z]{0,60}", 0..4_usize, any::<u64>(), any::<u64>(), any::<u64>(), any::<bool>());
+    (prop::collection::vec(row, 0..60), any::<u64>(), any::<bool>()).prop_map(|(rows, footprint, facts)| {
+        let mut results =
+            Trial { trace: "a".into(), footprint: footprint / 2, policies: 0, ..Trial::default() }.results();
+        if !facts {
+            results.traces.clear();
+        }
+        let template = small().results().runs.remove(0);
+        results.runs = rows
+            .into_iter()
+            .map(|(trace, params, sight, frames, swap_outs, shift, reference)| {
+                let mut run = template.clone();
+                run.row.trace = if trace.len() < 5 { "a".into() } else { trace };
+                run.row.policy = if reference { REFERENCE.into() } else { params.chars().take(3).collect() };
+                run.row.params = params;
+                run.row.sight = ["bits", "refs", "future", "?"][sight].into();
+                run.row.frames = frames >> (shift % 64);
+                run.row.swap_outs = swap_outs >> (shift / 64 % 64);
+                run
+            })
+            .collect();
+        results
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_numbers_all_is_drawn_and_printed(results in anything(), width in 0..120_usize) {
+        for block in block::blocks(&results) {
+            let chart = Chart::of(&block);
+            for text in chart.scene().texts() {
+                let [left, top, right, bottom] = text.extent();
+                prop_assert!(left >= 0.0 && top >= 0.0 && right <= 1280.0 && bottom <= chart.scene().height, "clipped: {text:?}");
+            }
+            let svg = chart.svg().expect("it is drawn");
+            prop_assert!(roxmltree::Document::parse(&svg).is_ok());
+        }
+        for format in [Format::Table, Format::Markdown] {
+            printed(&results, format, Style { width, ..Style::PLAIN });
+        }
+        for run in &results.runs {
+            summary::write(run, results.traces.first(), Style::PLAIN, &mut Vec::new()).expect("memory can be written to");
+        }
+    }
+}
+
 #[test]
 fn png_is_a_picture_of_twice_the_size() {
     let results = Trial::default().results();
@@ -357,10 +479,12 @@ fn no_two_policies_look_alike() {
     assert_eq!(looks.len(), POLICIES.len());
 }
 
-/// Writes sample pictures and tables for the eye: `cargo test --test report -- --ignored samples`.
+/// Writes sample pictures and tables for the eye, when asked to: `CLOCKHAND_SAMPLES=1 cargo test --test report samples`.
 #[test]
-#[ignore = "for the eye"]
 fn samples() {
+    if std::env::var_os("CLOCKHAND_SAMPLES").is_none() {
+        return;
+    }
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("samples");
     let auto = |footprint| clockhand::frames::FramesSpec::auto().resolve(footprint);
     let large = Trial { references: 2_000_000_000, footprint: 4_000_000, sizes: auto(4_000_000), ..Trial::default() };
@@ -380,10 +504,15 @@ fn samples() {
             Trial { policies: 9, out_of_memory: 7, sizes: (1..=64).map(|i| i * 384).collect(), ..Trial::default() },
         ),
     ];
+    let kernel = |run: &clockhand::results::Run| run.row.policy != REFERENCE;
+    let mut without = Trial { trace: "no-reference".to_owned(), policies: 14, ..Trial::default() }.results();
+    without.runs.retain(kernel);
     let mut results = Results { traces: Vec::new(), runs: Vec::new(), ..small().results() };
     for (name, trial) in trials {
         Trial { trace: name.to_owned(), ..trial }.add_to(&mut results);
     }
+    results.traces.append(&mut without.traces);
+    results.runs.append(&mut without.runs);
     report::write_all(&results, &folder, |path| println!("{}", path.display())).expect("they are written");
     table::write(&small().results(), Style { thousands: true, colour: true, width: 80 }, &mut std::io::stdout())
         .expect("stdout");

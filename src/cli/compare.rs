@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Error, anyhow};
 
 use super::arguments::CompareArguments;
-use super::terminal::Terminal;
+use super::terminal::{self, Terminal};
 use super::{Interrupted, model, provenance, traces};
 use crate::compare::{Job, run_all};
 use crate::load::Loaded;
@@ -34,7 +34,7 @@ pub fn run(arguments: &CompareArguments, terminal: &Terminal) -> Result<(), Erro
     let mut written = Vec::new();
     report::write_all(&results, &arguments.out, |path| written.push(path.display().to_string()))?;
     appender.into_inner().map_err(|_| anyhow!("a run failed"))?.remove()?;
-    terminal.print(|out| report::print(&results, arguments.print.into(), terminal.style(), out))?;
+    terminal::print(|out| report::print(&results, arguments.print.into(), terminal.style(), out))?;
     terminal.note(&format!("written: {}", written.join(", ")));
     Ok(())
 }

@@ -2,12 +2,12 @@
 
 use anyhow::Error;
 
-use super::terminal::Terminal;
+use super::terminal;
 use crate::trace::FORMATS;
 
 /// Runs the command.
-pub fn run(terminal: &Terminal) -> Result<(), Error> {
-    terminal.print(|out| {
+pub fn run() -> Result<(), Error> {
+    terminal::print(|out| {
         for (place, format) in FORMATS.iter().enumerate() {
             let gap = if place == 0 { "" } else { "\n" };
             let written = if format.write.is_some() { "read and written" } else { "read" };

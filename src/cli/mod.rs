@@ -57,10 +57,10 @@ fn run(command: Command, terminal: &Terminal) -> Result<(), Error> {
         Command::Compare(arguments) => compare::run(&arguments, terminal),
         Command::Replay(arguments) => replay::run(&arguments, terminal),
         Command::Trace(command) => trace::run(&command, terminal),
-        Command::Policies(arguments) => policies::run(&arguments, terminal),
-        Command::Formats => formats::run(terminal),
+        Command::Policies(arguments) => policies::run(&arguments),
+        Command::Formats => formats::run(),
         Command::Completions { shell } => {
-            terminal.print(|out| {
+            terminal::print(|out| {
                 let mut script = Vec::new();
                 clap_complete::generate(shell, &mut Arguments::command(), "clockhand", &mut script);
                 out.write_all(&script)
@@ -68,10 +68,23 @@ fn run(command: Command, terminal: &Terminal) -> Result<(), Error> {
             Ok(())
         }
         Command::Man => {
-            terminal.print(|out| clap_mangen::Man::new(Arguments::command()).render(out))?;
+            terminal::print(|out| clap_mangen::Man::new(Arguments::command()).render(out))?;
             Ok(())
         }
     }
+}
+
+/// The error and its causes in one line. A cause that the text before it has told already is left out.
+fn chain(error: &Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 /// Says what went wrong, and the exit code for it.
@@ -83,7 +96,7 @@ fn end(error: &Error, terminal: &Terminal) -> ExitCode {
     if closed_pipe {
         return ExitCode::SUCCESS;
     }
-    terminal.error(&format!("{error:#}"));
+    terminal.error(&chain(error));
     if error.is::<Usage>() {
         ExitCode::from(2)
     } else if error.is::<Interrupted>() {

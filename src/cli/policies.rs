@@ -6,7 +6,7 @@ use anyhow::Error;
 use serde::Serialize;
 
 use super::arguments::PoliciesArguments;
-use super::terminal::Terminal;
+use super::terminal;
 use crate::policy::POLICIES;
 use crate::policy::registry::Entry;
 
@@ -43,14 +43,14 @@ impl From<&Entry> for Listed {
 }
 
 /// Runs the command.
-pub fn run(arguments: &PoliciesArguments, terminal: &Terminal) -> Result<(), Error> {
+pub fn run(arguments: &PoliciesArguments) -> Result<(), Error> {
     let text = if arguments.json {
         let listed: Vec<Listed> = POLICIES.iter().map(Listed::from).collect();
         serde_json::to_string_pretty(&listed)? + "\n"
     } else {
         list()
     };
-    terminal.print(|out| out.write_all(text.as_bytes()))?;
+    terminal::print(|out| out.write_all(text.as_bytes()))?;
     Ok(())
 }
 

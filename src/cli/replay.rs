@@ -6,14 +6,14 @@ use std::path::Path;
 use anyhow::{Context, Error};
 
 use super::arguments::{Print, ReplayArguments};
-use super::terminal::Terminal;
+use super::terminal::{self, Terminal};
 use super::{Usage, model, provenance, traces};
 use crate::load::Loaded;
 use crate::observers::event_log::EventLog;
 use crate::outcome::outcome;
 use crate::policy::registry::PolicySpec;
 use crate::replay::Options;
-use crate::report::{self, grouped};
+use crate::report::{self, counted};
 use crate::results::{Results, Run};
 use crate::timeline::Timeline;
 use crate::whole_file::WholeFile;
@@ -123,14 +123,17 @@ fn frames(arguments: &ReplayArguments, loaded: &Loaded, terminal: &Terminal) -> 
         return Ok(frames);
     }
     let half = (footprint / 2).max(1);
-    terminal.note(&format!("memory: {} frames, half of the footprint; --frames sets another size", grouped(half)));
+    terminal.note(&format!(
+        "memory: {}, half of the footprint; --frames sets another size",
+        counted(half, "frame", "frames")
+    ));
     Ok(half)
 }
 
 fn print(arguments: &ReplayArguments, loaded: &Loaded, run: Run, terminal: &Terminal) -> Result<(), Error> {
     let style = terminal.style();
     if arguments.print == Print::Table {
-        terminal.print(|out| report::summary::write(&run, Some(&loaded.facts), style, out))?;
+        terminal::print(|out| report::summary::write(&run, Some(&loaded.facts), style, out))?;
         return Ok(());
     }
     let results = Results {
@@ -141,6 +144,6 @@ fn print(arguments: &ReplayArguments, loaded: &Loaded, run: Run, terminal: &Term
         traces: vec![loaded.facts.clone()],
         runs: vec![run],
     };
-    terminal.print(|out| report::print(&results, arguments.print.into(), style, out))?;
+    terminal::print(|out| report::print(&results, arguments.print.into(), style, out))?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use super::arguments::{ColorChoice, OutputArguments};
 use crate::report::Style;
 
 /// The two streams and how to write to them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Terminal {
     quiet: bool,
     color: ColorChoice,
@@ -18,16 +18,6 @@ impl Terminal {
     /// As the user asked for it.
     pub fn new(arguments: &OutputArguments) -> Self {
         Self { quiet: arguments.quiet, color: arguments.color }
-    }
-
-    /// Writes data to stdout.
-    ///
-    /// # Errors
-    /// When it can't be written; a closed pipe too.
-    pub fn print(&self, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-        let mut out = io::BufWriter::new(io::stdout().lock());
-        fill(&mut out)?;
-        out.flush()
     }
 
     /// Tells the user something that is not data.
@@ -68,6 +58,16 @@ impl Terminal {
             ColorChoice::Auto => std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && stream.is(),
         }
     }
+}
+
+/// Writes data to stdout.
+///
+/// # Errors
+/// When it can't be written; a closed pipe too.
+pub fn print(fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    fill(&mut out)?;
+    out.flush()
 }
 
 /// [`IsTerminal`] for a stream of either kind.

@@ -5,9 +5,9 @@ use std::io;
 use anyhow::Error;
 
 use super::arguments::{ConvertArguments, StatArguments, TraceCommand};
-use super::terminal::Terminal;
+use super::terminal::{self, Terminal};
 use super::{Usage, traces};
-use crate::report::grouped;
+use crate::report::counted;
 use crate::statistics::{self, Statistics};
 use crate::trace::{self, ReadOptions, Source};
 
@@ -25,10 +25,11 @@ fn stat(arguments: &StatArguments, terminal: &Terminal) -> Result<(), Error> {
     let style = terminal.style();
     if arguments.json {
         let text = serde_json::to_string_pretty(&all)? + "\n";
-        terminal.print(|out| out.write_all(text.as_bytes()))?;
+        terminal::print(|out| out.write_all(text.as_bytes()))?;
     } else {
-        terminal
-            .print(|out| all.iter().try_for_each(|statistics| statistics::write(statistics, style.thousands, out)))?;
+        terminal::print(|out| {
+            all.iter().try_for_each(|statistics| statistics::write(statistics, style.thousands, out))
+        })?;
     }
     Ok(())
 }
@@ -49,10 +50,10 @@ fn convert(arguments: &ConvertArguments, terminal: &Terminal) -> Result<(), Erro
     let (summary, written) = trace::copy(&source, &options, writer)?;
     let compression = summary.compression.map_or(String::new(), |name| format!(" ({name})"));
     terminal.note(&format!(
-        "{}: {}{compression}, {} records written to {}",
+        "{}: {}{compression}, {} written to {}",
         source.file(),
         summary.format,
-        grouped(written.records),
+        counted(written.records, "record", "records"),
         arguments.output.display()
     ));
     traces::tell_skipped(&summary, terminal);

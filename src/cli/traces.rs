@@ -8,7 +8,7 @@ use super::Usage;
 use super::arguments::{LimitsChoice, ReadArguments};
 use super::terminal::Terminal;
 use crate::load::{Loaded, load};
-use crate::report::grouped;
+use crate::report::counted;
 use crate::resolve::{Limits, ResolveOptions};
 use crate::trace::{ReadOptions, Source, Summary};
 
@@ -59,7 +59,10 @@ pub fn source(path: Option<&PathBuf>) -> Source {
 /// Says which records were left out.
 pub fn tell_skipped(summary: &Summary, terminal: &Terminal) {
     if summary.skipped > 0 {
-        terminal.note(&format!("warning: {} records were skipped, the first of them:", grouped(summary.skipped)));
+        terminal.note(&format!(
+            "warning: {} skipped, for example:",
+            counted(summary.skipped, "record was", "records were")
+        ));
         for error in &summary.first_skipped {
             terminal.note(&format!("  {error}"));
         }
@@ -85,21 +88,21 @@ fn tell(loaded: &Loaded, terminal: &Terminal) {
     let facts = &loaded.facts;
     let compression = facts.compression.as_deref().map_or(String::new(), |name| format!(" ({name})"));
     terminal.note(&format!(
-        "{}: {}{compression}, {} references, {} pages touched, {} segments, {} processes",
+        "{}: {}{compression}, {} to {} in {} of {}",
         facts.path,
         facts.format,
-        grouped(facts.references),
-        grouped(facts.footprint),
-        grouped(facts.segments),
-        grouped(facts.processes)
+        counted(facts.references, "reference", "references"),
+        counted(facts.footprint, "page", "pages"),
+        counted(facts.segments, "segment", "segments"),
+        counted(facts.processes, "process", "processes")
     ));
     tell_skipped(&loaded.summary, terminal);
     let counts = &loaded.program.counts;
     if counts.implicit_segments + counts.implicit_attachments > 0 {
         terminal.note(&format!(
-            "warning: the trace began late: {} segments created and {} attachments made on first use",
-            grouped(counts.implicit_segments),
-            grouped(counts.implicit_attachments)
+            "warning: the trace began late: {} and {} made on first use",
+            counted(counts.implicit_segments, "segment", "segments"),
+            counted(counts.implicit_attachments, "attachment", "attachments")
         ));
     }
 }

@@ -8,6 +8,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use rustc_hash::FxHashMap;
+
 use crate::ids::{Column, ProcessNumber, SegmentNumber};
 
 /// One process's mapping of a segment (`vm_area_struct`, R3).
@@ -175,15 +177,22 @@ impl SegmentTable {
     }
 
     /// Gives a child a copy of each of its parent's attachments (R44).
+    ///
+    /// # Panics
+    /// Never: each attachment stands in the lists of its process and of its segment.
     pub fn fork(&mut self, parent: ProcessNumber, child: ProcessNumber) -> Vec<Inherited> {
         let segments = self.attached_by(parent).to_vec();
+        // A segment that the parent has attached several times comes several times: each time its next attachment.
+        let mut columns: FxHashMap<SegmentNumber, std::vec::IntoIter<Column>> = FxHashMap::default();
         let mut copied: Vec<Inherited> = Vec::with_capacity(segments.len());
-        for (place, &segment) in segments.iter().enumerate() {
-            let nth = segments[..place].iter().filter(|&&other| other == segment).count();
-            let mut of_parent = self.descriptors[segment.index()].attachments.iter().filter(|a| a.process == parent);
-            let parent_column = of_parent.nth(nth).expect("one attachment for each entry of the process's list").column;
-            let child_column = self.attach(child, segment);
-            copied.push(Inherited { segment, parent: parent_column, child: child_column });
+        for segment in segments {
+            let of_parent = columns.entry(segment).or_insert_with(|| {
+                let attachments = self.descriptors[segment.index()].attachments.iter();
+                let of_parent = attachments.filter(|attachment| attachment.process == parent);
+                of_parent.map(|attachment| attachment.column).collect::<Vec<_>>().into_iter()
+            });
+            let parent = of_parent.next().expect("one attachment for each entry of the process's list");
+            copied.push(Inherited { segment, parent, child: self.attach(child, segment) });
         }
         copied
     }

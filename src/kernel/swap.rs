@@ -107,6 +107,9 @@ impl Swap {
     }
 
     /// Adds an area: before all areas of the same or a lower priority (R47).
+    ///
+    /// # Panics
+    /// When all areas together have 2^32 slots or more; options are checked for that.
     pub fn swapon(&mut self, area: SwapArea) {
         let priority = area.priority.unwrap_or_else(|| {
             self.least_priority -= 1;

@@ -71,12 +71,29 @@ impl Sight {
         }
     }
 
-    /// What it means for who could run the policy.
+    /// The sight that a word of the results means.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|sight| sight.word() == word)
+    }
+
+    /// All of them, in the order in which legends list them.
+    pub const ALL: [Self; 3] = [Self::AccessedBits, Self::EveryReference, Self::Future];
+
+    /// Who could run a policy of this sight, in one or two words for the head of a column.
+    pub const fn who(self) -> &'static str {
+        match self {
+            Self::AccessedBits => "kernel",
+            Self::EveryReference => "sim only",
+            Self::Future => "bound",
+        }
+    }
+
+    /// What that means.
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::AccessedBits => "a kernel could run it",
-            Self::EveryReference => "only a simulator sees every reference",
-            Self::Future => "a bound: it knows the future",
+            Self::AccessedBits => "a kernel could run it, seeing accessed bits only",
+            Self::EveryReference => "only a simulator can run it, told of every reference",
+            Self::Future => "a bound, not a policy, knowing the references to come",
         }
     }
 }

@@ -15,6 +15,9 @@ use crate::kernel::Memory;
 use crate::program::{NO_NEXT_USE, Program, Reference};
 use crate::replay::{Driven, Options, Replay, Simulation};
 
+/// Starts a run of a policy with these arguments.
+type Start = fn(&Arc<Program>, &Options, &Arguments) -> Result<Box<dyn Replay>, String>;
+
 /// A row of the registry.
 #[derive(Debug)]
 pub struct Entry {
@@ -30,7 +33,7 @@ pub struct Entry {
     pub sight: Sight,
     /// See [`Policy::PARAMETERS`].
     pub parameters: &'static [Parameter],
-    start: fn(&Arc<Program>, &Options, &Arguments) -> Result<Box<dyn Replay>, String>,
+    start: Start,
     check: fn(&Arguments) -> Result<(), String>,
 }
 
@@ -59,10 +62,7 @@ pub const fn future<P: SeesFuture>() -> Entry {
     })
 }
 
-const fn row<P: Policy>(
-    sight: Sight,
-    start: fn(&Arc<Program>, &Options, &Arguments) -> Result<Box<dyn Replay>, String>,
-) -> Entry {
+const fn row<P: Policy>(sight: Sight, start: Start) -> Entry {
     Entry {
         name: P::NAME,
         summary: P::SUMMARY,
@@ -298,6 +298,18 @@ impl fmt::Display for PolicySpec {
     }
 }
 
+/// A policy and its parameters as the results have them, for people: parameters that have their default are left out.
+pub fn label(policy: &str, params: &str) -> String {
+    let parameters = POLICIES.iter().find(|entry| entry.name == policy).map_or(&[][..], |entry| entry.parameters);
+    let is_default = |item: &str| {
+        let (key, value) = item.split_once('=').unwrap_or((item, ""));
+        let known = parameters.iter().find(|parameter| parameter.key == key);
+        known.is_some_and(|parameter| parameter.default == value)
+    };
+    let shown: Vec<&str> = params.split(';').filter(|item| !item.is_empty() && !is_default(item)).collect();
+    if shown.is_empty() { policy.to_owned() } else { format!("{policy}:{}", shown.join(",")) }
+}
+
 fn names() -> String {
     POLICIES.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ")
 }
@@ -328,6 +340,14 @@ mod tests {
         assert!(error("clock:ref-on-load").contains("needs a value"));
         assert!(error("clock:ref-on-load=1,ref-on-load=0").contains("twice"));
         assert!(error(" , ").contains("no policy"));
+    }
+
+    #[test]
+    fn labels_leave_defaults_out() {
+        assert_eq!(label("clock", "ref-on-load=1"), "clock");
+        assert_eq!(label("clock", "ref-on-load=0"), "clock:ref-on-load=0");
+        assert_eq!(label("fifo", ""), "fifo");
+        assert_eq!(label("of another version", "a=1;b=2"), "of another version:a=1,b=2");
     }
 
     #[test]

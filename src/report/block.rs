@@ -3,62 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use crate::policy::{Sight, registry};
 use crate::results::{Results, Run, TraceFacts};
 
 /// The policy everything is measured against.
 pub const REFERENCE: &str = "linux-2.0";
 
-/// What a policy may know, as [`crate::results::Row::sight`] has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sight {
-    /// Accessed bits.
-    Bits,
-    /// Every reference.
-    References,
-    /// The references to come.
-    Future,
-    /// A word this version doesn't know: taken for nothing a kernel could run.
-    Unknown,
-}
-
-impl Sight {
-    /// In the order in which legends list them.
-    pub const ALL: [Self; 4] = [Self::Bits, Self::References, Self::Future, Self::Unknown];
-
-    fn of(word: &str) -> Self {
-        match word {
-            "bits" => Self::Bits,
-            "refs" => Self::References,
-            "future" => Self::Future,
-            _ => Self::Unknown,
-        }
-    }
-
-    /// One or two words for the head of a column.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Bits => "kernel",
-            Self::References => "sim only",
-            Self::Future => "bound",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    /// What that word means.
-    pub fn meaning(self) -> &'static str {
-        match self {
-            Self::Bits => "a kernel could run it: it sees accessed bits only",
-            Self::References => "only a simulator can run it: it is told of every reference",
-            Self::Future => "a bound, not a policy: it knows the references to come",
-            Self::Unknown => "what it may know is not known to this version",
-        }
-    }
-}
-
 /// The runs of one policy with one set of parameters on one trace.
 #[derive(Clone, Debug)]
 pub struct Series<'a> {
-    /// The policy and, where it has any, its parameters: `random:seed=7`.
+    /// The policy, with those of its parameters that do not have their default: `clock:ref-on-load=0`.
     pub label: String,
     /// The policy's name alone.
     pub policy: &'a str,
@@ -97,7 +51,7 @@ impl<'a> Block<'a> {
     /// The fewest swap-outs at `frames` among policies a kernel could run, leaving out runs that ran out of memory: they
     /// did not do all the work.
     pub fn best_realisable(&self, frames: u64) -> Option<u64> {
-        let realisable = self.series.iter().filter(|series| series.sight == Sight::Bits);
+        let realisable = self.series.iter().filter(|series| series.sight == Sight::AccessedBits);
         let rows = realisable.filter_map(|series| series.runs.get(&frames)).map(|run| &run.row);
         rows.filter(|row| row.out_of_memory == 0).map(|row| row.swap_outs).min()
     }
@@ -122,12 +76,12 @@ impl<'a> Block<'a> {
         }
         let known = self.series.iter().position(|series| series.policy == row.policy && series.params == row.params);
         let place = known.unwrap_or_else(|| {
-            let separator = if row.params.is_empty() { "" } else { ":" };
             self.series.push(Series {
-                label: format!("{}{separator}{}", row.policy, row.params),
+                label: registry::label(&row.policy, &row.params),
                 policy: &row.policy,
                 params: &row.params,
-                sight: Sight::of(&row.sight),
+                // A word that this version does not know is nothing that a kernel could run.
+                sight: Sight::from_word(&row.sight).unwrap_or(Sight::EveryReference),
                 runs: BTreeMap::new(),
             });
             self.series.len() - 1

@@ -51,7 +51,7 @@ impl RowAppender {
     /// When the file can't be created or written.
     pub fn create(path: &Path) -> Result<Self, OutputError> {
         let start = || {
-            super::output::folder_of(path)?;
+            fs::create_dir_all(crate::whole_file::folder_of(path))?;
             let mut file = File::create(path)?;
             file.write_all(&line(&header()?)?)?;
             Ok(file)
@@ -104,11 +104,11 @@ fn fields(row: &Row) -> io::Result<::csv::StringRecord> {
 fn serialised(row: &Row) -> io::Result<Vec<u8>> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     writer.serialize(row)?;
-    writer.into_inner().map_err(|error| error.into_error())
+    writer.into_inner().map_err(::csv::IntoInnerError::into_error)
 }
 
 fn line(record: &::csv::StringRecord) -> io::Result<Vec<u8>> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     writer.write_record(record)?;
-    writer.into_inner().map_err(|error| error.into_error())
+    writer.into_inner().map_err(::csv::IntoInnerError::into_error)
 }

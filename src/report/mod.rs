@@ -20,7 +20,7 @@ use thiserror::Error;
 pub use block::REFERENCE;
 pub use csv::RowAppender;
 pub use grid::Style;
-pub use numbers::grouped;
+pub use numbers::{counted, grouped, memory};
 pub use output::{OutputError, write_whole};
 
 use crate::results::Results;
@@ -40,14 +40,6 @@ pub enum ReportError {
     /// A file could not be written.
     #[error(transparent)]
     Output(#[from] OutputError),
-    /// A chart could not be drawn.
-    #[error("{}: the chart can't be drawn: {reason}", path.display())]
-    Chart {
-        /// The file it was for.
-        path: PathBuf,
-        /// The cause.
-        reason: String,
-    },
     /// A file could not be read.
     #[error("{}: can't be read: {source}", path.display())]
     Read {

@@ -29,7 +29,7 @@ pub(super) fn percent(part: f64, whole: f64) -> String {
 }
 
 /// Pages as a size of memory: `96.0 MiB`.
-pub(super) fn memory(pages: u64) -> String {
+pub fn memory(pages: u64) -> String {
     const UNITS: [(&str, i32); 4] = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)];
     let bytes = pages as f64 * PAGE_SIZE as f64;
     let sizes = UNITS.map(|(unit, power)| (unit, 2_f64.powi(power)));
@@ -38,7 +38,7 @@ pub(super) fn memory(pages: u64) -> String {
 }
 
 /// `1 segment`, `12 segments`.
-pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
+pub fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { one } else { many })
 }
 

@@ -1,11 +1,13 @@
-//! Files that are whole or not there: written under a temporary name in the same folder, then renamed. What is in them
-//! is never decided here.
+//! The files of a report on their way to the disk, and what to say when they don't get there. What is in them is never
+//! decided here.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+
+use crate::whole_file::{WholeFile, folder_of};
 
 /// A file that could not be written. The message names it, the cause and a way out.
 #[derive(Debug, Error)]
@@ -36,58 +38,27 @@ fn advice(error: &io::Error) -> &'static str {
     }
 }
 
-/// Writes the file `path` through `fill`, whole or not at all: after an error, of `fill` too, whatever was at `path`
-/// before is still there and nothing new is left behind. Missing folders are created. A symbolic link stays one and its
-/// target is replaced. What is neither file nor folder (a pipe, `/dev/stdout`) is written to directly.
+/// Writes the file `path` through `fill`, whole or not at all ([`WholeFile`]). Missing folders are created. After an error, of `fill` too, whatever was at
+/// `path` before is still there and nothing new is left behind.
 ///
 /// # Errors
 /// When the folder can't be created, the file can't be written or renamed, or `fill` fails.
 pub fn write_whole(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), OutputError> {
-    // The way an error names the file is the user's; links are followed only for the work itself.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let done = match fs::metadata(&target) {
-        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        Ok(found) if !found.is_file() => {
-            fs::OpenOptions::new().write(true).open(&target).and_then(|file| fill_through(&file, fill))
-        }
-        _ => replace(&target, fill),
+    let write = || {
+        fs::create_dir_all(folder_of(path))?;
+        let file = WholeFile::create(path)?;
+        let mut buffered = BufWriter::new(file.writer()?);
+        fill(&mut buffered)?;
+        buffered.flush()?;
+        file.keep()
     };
-    done.map_err(OutputError::at(path))
-}
-
-/// The folder that holds `path`, created if it is missing.
-pub(super) fn folder_of(path: &Path) -> io::Result<&Path> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    Ok(folder)
-}
-
-fn replace(target: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".clockhand-").suffix(".tmp");
-    #[cfg(unix)]
-    {
-        // Temporary files are private by default; a result has the permissions any new file gets (the umask applies).
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let temporary = builder.tempfile_in(folder_of(target)?)?;
-    fill_through(temporary.as_file(), fill)?;
-    // Without this a crash after the rename could leave an empty file under the final name.
-    temporary.as_file().sync_all()?;
-    temporary.persist(target)?;
-    Ok(())
-}
-
-fn fill_through(file: &File, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut buffered = BufWriter::new(file);
-    fill(&mut buffered)?;
-    buffered.flush()
+    write().map_err(OutputError::at(path))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::File;
 
     fn names(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).expect("the folder is there");

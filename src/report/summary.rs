@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use super::grid::{self, Column, Style, Tint};
 use super::numbers;
+use crate::policy::registry;
 use crate::results::{Distributions, Percentiles, Row, Run, SegmentFigures, TraceFacts};
 
 /// Counters of a row with their phrases. The name is the field's own, so that it can't differ from the column's.
@@ -32,13 +33,19 @@ const COUNTERS: &[Counter] = counters! {
     out_of_memory: "references given up for want of a frame",
 };
 
-const DISTRIBUTIONS: [(&str, fn(&Distributions) -> &Percentiles); 3] = [
+/// A distribution of a run: what it is of, and where it is.
+type Distribution = (&'static str, fn(&Distributions) -> &Percentiles);
+
+const DISTRIBUTIONS: [Distribution; 3] = [
     ("pages examined for a swap-out", |all| &all.attempts_per_swap_out),
     ("entries taken for a swap-out", |all| &all.entries_per_swap_out),
     ("references until the page is back", |all| &all.references_to_next_use),
 ];
 
-const PERCENTILES: [(&str, fn(&Percentiles) -> u64); 6] = [
+/// A point of a distribution: the head of its column, and where it is.
+type Percentile = (&'static str, fn(&Percentiles) -> u64);
+
+const PERCENTILES: [Percentile; 6] = [
     ("min", |values| values.min),
     ("p50", |values| values.p50),
     ("p90", |values| values.p90),
@@ -85,14 +92,13 @@ pub fn write(run: &Run, facts: Option<&TraceFacts>, style: Style, out: &mut dyn 
 }
 
 fn headline(row: &Row, facts: Option<&TraceFacts>, style: Style) -> String {
-    let separator = if row.params.is_empty() { "" } else { ":" };
     let share = facts.filter(|facts| facts.footprint > 0).map_or_else(String::new, |facts| {
         format!(", {} % of the footprint", numbers::percent(row.frames as f64, facts.footprint as f64))
     });
     let frames = style.number(row.frames);
     let memory = numbers::memory(row.frames);
-    let Row { trace, policy, params, .. } = row;
-    format!("{trace} with {policy}{separator}{params} in {frames} frames ({memory}{share})")
+    let policy = registry::label(&row.policy, &row.params);
+    format!("{} with {policy} in {frames} frames ({memory}{share})", row.trace)
 }
 
 fn counter_columns(row: &Row, style: Style) -> [Column; 3] {

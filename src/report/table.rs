@@ -3,9 +3,10 @@
 
 use std::io::{self, Write};
 
-use super::block::{Block, REFERENCE, Series, Sight, blocks};
+use super::block::{Block, REFERENCE, Series, blocks};
 use super::grid::{self, Column, GAP, Style, Tint};
 use super::numbers;
+use crate::policy::Sight;
 use crate::results::Results;
 
 /// Marks the fewest swap-outs a kernel could have at a size.
@@ -114,13 +115,13 @@ fn policy_column(block: &Block, series: &Series, style: Style) -> Column {
     let mut column = Column::default();
     // The blank stands over the marks, so that heads and numbers end at the same place.
     column.push(format!("{} ", shortened(&series.label, LONGEST_HEAD)), tint);
-    column.push(format!("{} ", series.sight.word()), Tint::Faint);
+    column.push(format!("{} ", series.sight.who()), Tint::Faint);
     for size in &block.sizes {
         let Some(run) = series.runs.get(size) else {
             column.push("- ", Tint::Faint);
             continue;
         };
-        let best = series.sight == Sight::Bits && block.best_realisable(*size) == Some(run.row.swap_outs);
+        let best = series.sight == Sight::AccessedBits && block.best_realisable(*size) == Some(run.row.swap_outs);
         let (mark, tint) = match (run.row.out_of_memory > 0, best) {
             (true, _) => (OUT_OF_MEMORY, Tint::Warning),
             (false, true) => (BEST, Tint::Best),
@@ -166,7 +167,7 @@ pub(super) fn shortened(text: &str, most: usize) -> String {
 /// What the marks and the words in the heads mean, for those that occur.
 fn notes(block: &Block) -> Vec<String> {
     let mut notes = vec!["Swap-outs: pages written to swap.".to_owned()];
-    if block.series.iter().any(|series| series.sight == Sight::Bits) {
+    if block.series.iter().any(|series| series.sight == Sight::AccessedBits) {
         notes.push(format!("{BEST} the fewest a kernel could have at that size"));
     }
     if block.ran_out_of_memory() {
@@ -174,6 +175,6 @@ fn notes(block: &Block) -> Vec<String> {
             "{OUT_OF_MEMORY} out of memory: no frame could be had and references were given up; not comparable"
         ));
     }
-    notes.extend(block.sights().map(|sight| format!("{}: {}", sight.word(), sight.meaning())));
+    notes.extend(block.sights().map(|sight| format!("{}: {}", sight.who(), sight.meaning())));
     notes
 }

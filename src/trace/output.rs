@@ -3,15 +3,14 @@
 //! No format is known here. The first failure is kept and everything after it is dropped, so that it can't be lost
 //! however the writer is called.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-
-use tempfile::NamedTempFile;
+use std::path::Path;
 
 use super::Impossible;
 use super::compress::{COMPRESSIONS, Stream};
 use super::error::TraceError;
+use crate::whole_file::WholeFile;
 
 /// How much is gathered before it is handed on.
 const BUFFER: usize = 1 << 17;
@@ -22,8 +21,8 @@ pub struct Output {
     stream: Stream,
     buffer: Vec<u8>,
     failed: Option<TraceError>,
-    /// The file under its temporary name, and what it is called when whole.
-    target: Option<(NamedTempFile, PathBuf)>,
+    /// The file, if it is one, to be kept when whole.
+    target: Option<WholeFile>,
 }
 
 impl Output {
@@ -36,16 +35,10 @@ impl Output {
     pub(crate) fn file(path: &Path) -> Result<Self, TraceError> {
         let name = path.display().to_string();
         let io = |source| TraceError::Io { file: name.clone(), doing: "write", source };
-        // A device or a pipe is written to and not replaced, and a link stays a link.
-        let (file, target) = if fs::metadata(path).is_ok_and(|known| !known.is_file()) {
-            (OpenOptions::new().write(true).open(path).map_err(io)?, None)
-        } else {
-            let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-            let temporary = temporary_beside(&path).map_err(io)?;
-            (temporary.as_file().try_clone().map_err(io)?, Some((temporary, path)))
-        };
+        let target = WholeFile::create(path).map_err(io)?;
+        let file = target.writer().map_err(io)?;
         let stream = open(path, file).map_err(io)?;
-        Ok(Self { name, stream, buffer: Vec::new(), failed: None, target })
+        Ok(Self { name, stream, buffer: Vec::new(), failed: None, target: Some(target) })
     }
 
     /// What is gathered so far: writers append to it, then call [`Output::settle`].
@@ -83,10 +76,7 @@ impl Output {
         }
         let io = |source| TraceError::Io { file: self.name.clone(), doing: "write", source };
         self.stream.finish().map_err(io)?;
-        match self.target {
-            None => Ok(()),
-            Some((temporary, path)) => temporary.persist(path).map(drop).map_err(|error| io(error.error)),
-        }
+        self.target.map_or(Ok(()), WholeFile::keep).map_err(io)
     }
 
     fn hand_on(&mut self) -> Result<(), Impossible> {
@@ -112,14 +102,4 @@ fn open(path: &Path, file: File) -> io::Result<Stream> {
         None => Ok(Stream::Plain(Box::new(file))),
         Some(compression) => (compression.create)(Box::new(file)),
     }
-}
-
-/// A temporary file in the folder of `path`, with the permissions that a new file gets.
-fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".clockhand-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
 }

@@ -1,7 +1,8 @@
 //! What a chart shows: for each policy its values by memory size, and how its line looks. Nothing is placed here.
 
 use super::scene::{Colour, Dash, Shape};
-use crate::report::block::{Block, Series, Sight};
+use crate::policy::Sight;
+use crate::report::block::{Block, Series};
 
 /// Okabe and Ito's colours, told apart with any colour vision; without black, which is the reference's, and yellow, which
 /// is too pale on white.
@@ -60,7 +61,7 @@ pub(super) fn looks(block: &Block) -> Vec<Look> {
             others += 1;
             let colour = COLOURS[number % COLOURS.len()];
             let shape = Some(SHAPES[number % SHAPES.len()]);
-            let dash = if sight == Sight::Bits { None } else { DASHED };
+            let dash = if sight == Sight::AccessedBits { None } else { DASHED };
             Look { colour, shape, width, dash, reference: false, bound: false }
         }
     };

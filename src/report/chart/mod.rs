@@ -17,8 +17,9 @@ pub use curve::{Curve, Value};
 use self::curve::{DASHED, Look};
 use self::panel::{Frame, LEADER, Panel, SAMPLE, SMALL};
 use self::scene::{Anchor, Colour, Scene, Shape, Text};
-use super::block::{Block, REFERENCE, Sight};
+use super::block::{Block, REFERENCE};
 use super::numbers;
+use crate::policy::Sight;
 
 const WIDTH: f64 = 1280.0;
 const HEIGHT: f64 = 800.0;
@@ -32,8 +33,8 @@ const LONGEST_NAME: f64 = 190.0;
 const FIRST: f64 = 0.42;
 const TOP: f64 = 172.0;
 const BOTTOM: f64 = 646.0;
-/// The first line of the key below the panels, and from line to line.
-const KEY: f64 = 732.0;
+/// From the panels down to the first line of the key, and from line to line.
+const KEY: f64 = 86.0;
 const KEY_LINE: f64 = 24.0;
 
 /// The chart of one trace, laid out.
@@ -137,7 +138,7 @@ fn draw_panels(scene: &mut Scene, block: &Block, swap_outs: &[Curve], relative: 
     let footprint = block.footprint();
     let left = MARGIN + AXIS;
     let right = WIDTH - MARGIN - names;
-    let frame = |left, right| Frame { left, right, top: TOP, bottom: BOTTOM };
+    let frame = |left, right| Frame { left, right, top: TOP, bottom: bottom(block) };
     let counts = |names| Panel {
         heading: "Swap-outs: pages written to swap".to_owned(),
         curves: swap_outs,
@@ -157,17 +158,22 @@ fn draw_panels(scene: &mut Scene, block: &Block, swap_outs: &[Curve], relative: 
     panel.draw(scene, frame(right - (1.0 - FIRST) * width, right));
 }
 
+/// The lower end of the panels: lower than usual where many policies are to be named.
+fn bottom(block: &Block) -> f64 {
+    BOTTOM.max(TOP + panel::height_for(block.series.len()))
+}
+
 /// The lines under the panels that say what the kinds of lines mean.
 fn draw_key(scene: &mut Scene, block: &Block, enough: Option<u64>) {
-    let mut pen = (MARGIN, KEY);
+    let mut pen = (MARGIN, bottom(block) + KEY);
     if block.reference().is_some() {
         key_entry(scene, &mut pen, Some(&Look::REFERENCE), &format!("{REFERENCE}, the reference"));
     }
     let plain = Look { colour: Colour::GREY, shape: None, width: 2.25, dash: None, reference: false, bound: false };
     for sight in block.sights() {
         let look = match sight {
-            Sight::Bits => plain,
-            Sight::References | Sight::Unknown => Look { dash: DASHED, ..plain },
+            Sight::AccessedBits => plain,
+            Sight::EveryReference => Look { dash: DASHED, ..plain },
             Sight::Future => Look::BOUND,
         };
         key_entry(scene, &mut pen, Some(&look), sight.meaning());
@@ -180,7 +186,7 @@ fn draw_key(scene: &mut Scene, block: &Block, enough: Option<u64>) {
         let note = format!("Right: only sizes at which {REFERENCE} has at least {enough} swap-outs.");
         key_entry(scene, &mut pen, None, &note);
     }
-    scene.height = HEIGHT.max(pen.1 + MARGIN);
+    scene.height = HEIGHT.max(pen.1 + MARGIN).ceil();
 }
 
 /// Writes one entry at the pen and moves it behind, into the next line where it doesn't fit.
@@ -205,7 +211,7 @@ fn description(block: &Block) -> String {
         .iter()
         .filter_map(|series| {
             let count = numbers::grouped(series.runs.get(&frames)?.row.swap_outs);
-            Some(format!("{} {count} ({})", series.label, series.sight.word()))
+            Some(format!("{} {count} ({})", series.label, series.sight.who()))
         })
         .collect();
     format!(

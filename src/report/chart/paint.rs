@@ -86,8 +86,8 @@ pub(super) fn svg(scene: &Scene, title: &str, description: &str) -> Result<Strin
     let (inner_width, inner_height) = (width * FINENESS, height * FINENESS);
     Ok(format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
-         viewBox=\"0 0 {inner_width} {inner_height}\" role=\"img\" aria-labelledby=\"title desc\" \
-         stroke-linejoin=\"round\">\n<title id=\"title\">{}</title>\n<desc id=\"desc\">{}</desc>\n{body}",
+         viewBox=\"0 0 {inner_width} {inner_height}\" role=\"img\" \
+         stroke-linejoin=\"round\">\n<title>{}</title>\n<desc>{}</desc>\n{body}",
         escaped(title),
         escaped(description),
     ))

@@ -19,6 +19,10 @@ pub(super) const SAMPLE: f64 = 26.0;
 const TO_BASELINE: f64 = 0.36;
 /// The least room between two names, baseline to baseline, in their em.
 const LINE: f64 = 1.28;
+/// The least em of a name, for which a panel of [`height_for`] has room.
+const LEAST: f64 = 11.5;
+/// The tallest panel: beyond some 100 policies names shrink further.
+const TALLEST: f64 = 1600.0;
 /// The radius of a mark.
 const MARK: f64 = 4.4;
 /// Marks on one line are at least this far apart, so that those of other lines have room between them.
@@ -110,8 +114,11 @@ impl Panel<'_> {
             let even = self.relative && (value - 100.0).abs() < 1e-9;
             let colour = if even { Colour::AXIS } else { Colour::GRID };
             scene.line(vec![(frame.left, place), (frame.right, place)], 1.0, colour, None);
-            let text =
-                if self.relative { format!("{} %", numbers::percent(value, 100.0)) } else { numbers::short(value) };
+            let text = match (self.relative, value < 1e4) {
+                (false, _) => numbers::short(value),
+                (true, true) => format!("{} %", numbers::percent(value, 100.0)),
+                (true, false) => format!("{} %", numbers::short(value)),
+            };
             scene.text(Text::new(frame.left - 8.0, place + TO_BASELINE * SMALL, SMALL, text).anchored(Anchor::End));
         }
         let Some(start) = start else {
@@ -173,19 +180,21 @@ impl Panel<'_> {
     }
 
     fn draw_names(&self, scene: &mut Scene, x: &Scale, y: &Scale, frame: Frame, room: f64) {
-        let ends: Vec<(usize, Point)> =
-            self.curves.iter().enumerate().filter_map(|(index, curve)| Some((index, end(curve, x, y)?))).collect();
-        let wanted: Vec<f64> = ends.iter().map(|&(_, (_, place))| place).collect();
+        // A policy without a value in this panel has its line in another and is named all the same.
+        let ends: Vec<Option<Point>> = self.curves.iter().map(|curve| end(curve, x, y)).collect();
+        let wanted: Vec<f64> = ends.iter().map(|end| end.map_or(frame.bottom, |(_, place)| place)).collect();
         let (top, bottom) = (frame.top + SMALL / 2.0, frame.bottom - SMALL / 2.0);
         // Many names make do with smaller letters, as long as they can be read.
         let share = (bottom - top) / (ends.len().max(2) - 1) as f64;
         let size = (share / LINE).min(SMALL);
         let places = labels::spread(&wanted, size * LINE, top, bottom);
-        for ((index, (end_x, end_y)), place) in ends.into_iter().zip(places) {
-            let Curve { label, look, .. } = &self.curves[index];
+        for ((curve, end), place) in self.curves.iter().zip(ends).zip(places) {
+            let Curve { label, look, .. } = curve;
             let sample = frame.right + LEADER;
-            let leader = vec![(end_x, end_y), (frame.right.max(end_x), end_y), (sample - 4.0, place)];
-            scene.line(leader, 1.0, look.colour.paler(0.55), None);
+            if let Some((end_x, end_y)) = end {
+                let leader = vec![(end_x, end_y), (frame.right.max(end_x), end_y), (sample - 4.0, place)];
+                scene.line(leader, 1.0, look.colour.paler(0.55), None);
+            }
             draw_sample(scene, look, (sample, place));
             let text = font::fitted(label, size, look.reference, room);
             let name = Text::new(sample + SAMPLE + 7.0, place + TO_BASELINE * size, size, text);
@@ -200,6 +209,11 @@ pub(super) fn draw_sample(scene: &mut Scene, look: &Look, at: Point) {
     if let Some(shape) = look.shape {
         scene.mark((at.0 + SAMPLE / 2.0, at.1), shape, MARK, look.colour);
     }
+}
+
+/// The height a panel needs to name so many policies.
+pub(super) fn height_for(policies: usize) -> f64 {
+    (policies as f64 * LEAST * LINE + SMALL).min(TALLEST)
 }
 
 /// The widest name as it would be set.

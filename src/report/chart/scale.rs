@@ -67,7 +67,7 @@ impl Scale {
             Kind::Log => (value / self.low).ln() / (self.high / self.low).ln(),
             Kind::Linear => (value - self.low) / (self.high - self.low),
         };
-        part.is_finite().then_some(self.from + part * (self.to - self.from))
+        (-0.1..=1.1).contains(&part).then_some(self.from + part * (self.to - self.from))
     }
 
     /// Whether equal ratios, not equal differences, are equally far apart.
@@ -132,7 +132,7 @@ fn round_up(value: f64) -> f64 {
 /// Sets of round values from `low` to `high`, from the closest to the widest.
 fn log_sets(low: f64, high: f64) -> Vec<Vec<f64>> {
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
-    let decades = |step: usize| (first..=last).filter(move |power| power.rem_euclid(step as i32) == 0);
+    let decades = |step: i32| (first..=last).filter(move |power| power.rem_euclid(step) == 0);
     let mantissas: [&[f64]; 4] = [&[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], &ROUND, &[1.0, 3.0], &[1.0]];
     let within = mantissas.into_iter().map(|mantissas| {
         decades(1).flat_map(|power| mantissas.iter().map(move |step| step * 10_f64.powi(power))).collect()
