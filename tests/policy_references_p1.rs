@@ -64,7 +64,9 @@ impl Observer for Outs {
 /// The program of one process with segments of these sizes.
 fn program(steps: &[Step], sizes: &[u64]) -> Arc<Program> {
     let mut resolver = Resolver::new(ResolveOptions::default());
-    (0..sizes.len() as u64).for_each(|segment| resolver.label(&Label::Number(segment)));
+    for segment in 0..sizes.len() as u64 {
+        resolver.label(&Label::Number(segment));
+    }
     let mut record = |operation, (segment, page): (u64, u64)| {
         let record = Record { time: 0, process: 1, operation, segment: segment as u32, page };
         resolver.record(&record).unwrap();
@@ -141,7 +143,7 @@ fn nru_swaps_out_what_its_reference_does() {
     for period in [1, 7, 100] {
         compare(&[25], |_| format!("nru:period={period}"), |steps, frames| nru::outs(steps, frames, period));
     }
-    compare(&[25], |_| "nru:period=frames".to_owned(), |steps, frames| nru::outs(steps, frames, frames));
+    compare(&[25], |_| "nru".to_owned(), |steps, frames| nru::outs(steps, frames, 16 * frames));
 }
 
 #[test]
@@ -149,7 +151,7 @@ fn aging_swaps_out_what_its_reference_does() {
     for period in [1, 7, 100] {
         compare(&[25], |_| format!("aging:period={period}"), |steps, frames| aging::outs(steps, frames, period));
     }
-    compare(&[25], |_| "aging:period=frames".to_owned(), |steps, frames| aging::outs(steps, frames, frames));
+    compare(&[25], |_| "aging".to_owned(), |steps, frames| aging::outs(steps, frames, 4 * frames));
 }
 
 #[test]
@@ -157,7 +159,7 @@ fn wsclock_swaps_out_what_its_reference_does() {
     for tau in [1, 10, 50, 1_000_000] {
         compare(&[25], |_| format!("wsclock:tau={tau}"), |steps, frames| wsclock::outs(steps, frames, tau));
     }
-    compare(&[25], |_| "wsclock:tau=frames".to_owned(), |steps, frames| wsclock::outs(steps, frames, frames));
+    compare(&[25], |_| "wsclock".to_owned(), |steps, frames| wsclock::outs(steps, frames, 8 * frames));
 }
 
 #[test]
@@ -197,6 +199,9 @@ fn what_is_not_allowed_is_told_with_what_is() {
         ("gclock:max=256", "1 to 255"),
         ("nru:period=0", "at least 1"),
         ("nru:period=often", "at least 1"),
+        ("nru:period=0f", "at least 1"),
+        ("nru:period=f", "at least 1"),
+        ("nru:period=1.5f", "as in 16f"),
         ("aging:period=-1", "at least 1"),
         ("wsclock:tau=0.5", "at least 1"),
         ("cflru:window=1.5", "from 0 to 1"),
@@ -211,7 +216,9 @@ fn what_is_not_allowed_is_told_with_what_is() {
         assert!(error.contains("is not allowed") && error.contains(allowed), "{error}");
         assert!(error.contains(policy.split_once(':').unwrap().1), "{error}");
     }
-    for policy in ["gclock:max=255", "nru:period=18446744073709551615", "aging:period=1", "wsclock:tau=frames"] {
+    for policy in
+        ["gclock:max=255", "nru:period=18446744073709551615", "aging:period=1", "wsclock:tau=18446744073709551615f"]
+    {
         policy.parse::<PolicySpec>().unwrap().check().unwrap();
     }
 }

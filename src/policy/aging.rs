@@ -8,7 +8,8 @@
 //! The accessed bit of a page is that of all its sharers together. Sampling is no attempt. Pages are kept by counter, each
 //! group in order of load, so a victim is found without a look at the others. A locked page is passed over.
 //! Source: Tanenbaum, Modern Operating Systems, section 3.4.7. There the sampling is the clock interrupt's; here time is
-//! references.
+//! references, and the default of 4 times the frames is what came out best over several traces and memory sizes (tried: 1
+//! to 64 times).
 
 use super::page_list::PageList;
 use super::page_lists::PageLists;
@@ -49,8 +50,11 @@ impl Policy for Aging {
     const SUMMARY: &'static str = "8-bit counters that the accessed bits are shifted into, the lowest goes";
     const SOURCE: &'static str = "Tanenbaum, Modern Operating Systems";
     const FILE: &'static str = file!();
-    const PARAMETERS: &'static [Parameter] =
-        &[Parameter { key: "period", default: "frames", help: "accessed bits are sampled every so many references" }];
+    const PARAMETERS: &'static [Parameter] = &[Parameter {
+        key: "period",
+        default: "4f",
+        help: "references between two samplings of the accessed bits; 4f: 4 times the frames",
+    }];
 
     fn new(setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
         let period = arguments.span("period", setup)?;

@@ -123,7 +123,9 @@ mod tests {
                     }
                     3 => {
                         prop_assert_eq!(lists.remove(page), known);
-                        vectors.iter_mut().for_each(|vector| vector.retain(|&known| known != number));
+                        for vector in &mut vectors {
+                            vector.retain(|&known| known != number);
+                        }
                     }
                     _ => {}
                 }

@@ -64,7 +64,8 @@ impl Arguments {
         value.parse().map_err(|_| format!("`{key}={value}` is not allowed: {allowed}"))
     }
 
-    /// The value of a parameter that is a number of references: at least 1, or `frames` for as many as there are frames.
+    /// The value of a parameter that is a number of references, at least 1; with an `f` behind it, that many times the
+    /// number of frames.
     ///
     /// # Errors
     /// When it is neither.
@@ -72,14 +73,12 @@ impl Arguments {
     /// # Panics
     /// When the policy has no such parameter.
     pub fn span(&self, key: &str, setup: &Setup) -> Result<u64, String> {
-        let allowed = "a number of references, at least 1, or `frames` for as many as there are frames";
+        let allowed = "a number of references, at least 1, or times the frames with an f, as in 16f";
         let value: String = self.get(key, allowed)?;
-        if value == "frames" {
-            return Ok(setup.frames.max(1));
-        }
-        match self.get(key, allowed)? {
-            0 => Err(format!("`{key}=0` is not allowed: {allowed}")),
-            references => Ok(references),
+        let (number, unit) = value.strip_suffix('f').map_or((&*value, 1), |number| (number, setup.frames.max(1)));
+        match number.parse::<u64>() {
+            Ok(number) if number > 0 => Ok(number.saturating_mul(unit)),
+            _ => Err(format!("`{key}={value}` is not allowed: {allowed}")),
         }
     }
 

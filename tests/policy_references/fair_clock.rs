@@ -50,7 +50,9 @@ pub fn outs(steps: &[Step], frames: usize, weights: Weights, sizes: &[u64]) -> V
         rings.get_mut(&segment).unwrap().push_back((index, true));
         all_faults += 1;
         if all_faults % frames as u64 == 0 {
-            faults.iter_mut().for_each(|count| *count /= 2);
+            for count in &mut faults {
+                *count /= 2;
+            }
         }
         faults[segment as usize] += 1;
     }

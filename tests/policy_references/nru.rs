@@ -14,7 +14,9 @@ pub fn outs(steps: &[Step], frames: usize, period: usize) -> Vec<Out> {
     let mut hand = 0;
     for (time, step) in steps.iter().enumerate() {
         if time > 0 && time % period == 0 {
-            memory.iter_mut().for_each(|frame| frame.accessed = false);
+            for frame in &mut memory {
+                frame.accessed = false;
+            }
         }
         let new = Frame { page: step.page, accessed: true, dirty: step.write };
         if let Some(frame) = memory.iter_mut().find(|frame| frame.page == step.page) {

@@ -1,4 +1,4 @@
-//! WSClock, frame by frame.
+//! The working-set clock, frame by frame.
 
 use super::{Out, Step};
 
