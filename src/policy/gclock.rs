@@ -40,11 +40,15 @@ impl Policy for Gclock {
         Ok(Self { ring: Ring::new(setup.pages), counters: vec![0; setup.pages], max })
     }
 
-    /// Passes each page `max` times at most: then its counter is 0, unless it is locked.
+    /// Ends when a page that is not locked has been passed so often that its counter is 0, or when all are locked.
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
-        for _ in 0..(usize::from(self.max) + 1) * self.ring.len() {
+        let mut locked_in_a_row = 0;
+        while locked_in_a_row < self.ring.len() {
             let page = self.ring.hand()?;
-            if !memory.is_locked(page) {
+            if memory.is_locked(page) {
+                locked_in_a_row += 1;
+            } else {
+                locked_in_a_row = 0;
                 let counter = &mut self.counters[page.index()];
                 if *counter == 0 {
                     return Some(Pick::Now(page));
