@@ -180,6 +180,10 @@ impl<D: Driven> Simulation<D> {
     }
 
     /// The loop over references.
+    ///
+    /// What did not help here, measured on the built-in trace in half and a tenth of its memory: a run of hits as a leaf
+    /// function over slices borrowed once (the same within the noise), and storing the accessed and written marks only where
+    /// they are not set yet (slower: the branches cost more than the stores).
     fn reference_run<W: Packed>(&mut self, words: &[W]) {
         let packing = self.program.packing;
         let first = self.position;
@@ -360,18 +364,19 @@ impl<D: Driven> Simulation<D> {
     }
 
     /// The ticks since the last reference. The daemon is the only one at work meanwhile, so jiffies at which it can't wake
-    /// are passed over, and so are all that are left once a wake-up has changed nothing: the next would not either.
+    /// are passed over, and so are all that are left once a wake-up has changed nothing but the count of failed scans: the
+    /// next would not either, and years may lie between two references.
     fn ticks(&mut self, daemon: &mut Daemon) {
         let now = daemon.jiffies_at(self.position, &self.program);
         let mut jiffies = daemon.jiffies + 1;
         while jiffies <= now {
             if daemon.timer.tick(jiffies, self.kernel.free_frames()) {
-                let before = (*self.kernel.counters(), self.hand());
+                let before = self.progress();
                 for _ in 0..PAGES_A_WAKE_UP {
                     self.try_to_free_page(Kswapd::last_priority(self.kernel.free_frames()), None);
                 }
                 daemon.timer.sleep(jiffies);
-                if before == (*self.kernel.counters(), self.hand()) {
+                if before == self.progress() {
                     break;
                 }
             }
@@ -382,6 +387,11 @@ impl<D: Driven> Simulation<D> {
         }
         daemon.jiffies = now;
         daemon.due = daemon.next_tick(self.position, &self.program);
+    }
+
+    /// What a wake-up can change.
+    fn progress(&self) -> (Counters, Option<Hand>) {
+        (Counters { failed_scans: 0, ..*self.kernel.counters() }, self.hand())
     }
 
     /// The position up to which references can be replayed in one go.

@@ -4,8 +4,13 @@
 mod common;
 mod reference;
 
+use clockhand::ids::PageId;
+use clockhand::kernel::kswapd::{Jiffy, KswapdOptions};
+use clockhand::kernel::{Fault, Kernel};
+use clockhand::observers::{End, Observer};
 use clockhand::policy::registry::PolicySpec;
 use clockhand::policy::{POLICIES, Sight};
+use clockhand::program::Reference;
 use clockhand::replay::Options;
 use clockhand::trace::OutOfMemory;
 use common::{Draw, faults, program_of, program_of_reads, program_of_script, run};
@@ -47,6 +52,9 @@ fn all() -> Vec<String> {
         "fair-clock:weights=faults",
     ];
     specs.extend(others.map(str::to_owned));
+    specs.extend(["slru:segments=4", "slru:segments=1", "slru:protected=1"].map(str::to_owned));
+    specs.extend(["2q:in=0,out=0", "2q:in=1,out=1", "lru-2:history=0", "lru-2:history=3"].map(str::to_owned));
+    specs.extend(["mq:queues=1,ghost=0,lifetime=0", "mq:queues=3,ghost=2,lifetime=9"].map(str::to_owned));
     specs
 }
 
@@ -105,6 +113,42 @@ fn in_steps(
         kernel.verify();
     }
     clockhand::outcome::outcome(&*replay, "test", &policy, options)
+}
+
+/// Fails the test where a fault is given up though some page could have gone.
+struct NoneLeft {
+    what: String,
+}
+
+impl Observer for NoneLeft {
+    fn faulted(&mut self, kernel: &Kernel, _reference: Reference, fault: Fault) {
+        let mut pages = (0..kernel.program().footprint()).map(PageId::new);
+        if fault == Fault::OutOfMemory && kernel.swap().free_slots() > 0 {
+            assert!(pages.all(|page| !kernel.is_resident(page) || kernel.is_locked(page)), "{}", self.what);
+        }
+    }
+
+    fn finish(&mut self, _kernel: &Kernel, _end: End) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The daemon frees several pages between two faults, and none may be lost for it or for what becomes of its segment.
+#[test]
+fn every_policy_but_the_kernels_finds_a_victim_where_there_is_one() {
+    for seed in 0..250 {
+        let program = program_of_script(&world(seed).to_text());
+        for policy in all().into_iter().filter(|policy| !policy.starts_with("linux-2.0")) {
+            for kswapd in [None, Some(KswapdOptions { low: 1, high: 3, jiffy: Some(Jiffy::References(2)) })] {
+                let mut options = Options { kswapd, ..Options::of_trace(&program.settings) };
+                options.out_of_memory = OutOfMemory::Continue;
+                let mut replay = policy.parse::<PolicySpec>().unwrap().start(&program, &options).unwrap();
+                replay.observe(Box::new(NoneLeft { what: format!("{policy}, seed {seed}, {options:?}") }));
+                while replay.step() {}
+                replay.kernel().verify();
+            }
+        }
+    }
 }
 
 #[test]
@@ -167,10 +211,10 @@ fn fewest_faults(rest: &[u64], frames: usize, memory: &mut Vec<u64>) -> u64 {
 #[test]
 fn the_sight_of_each_policy_is_that_of_its_family() {
     let sight = |name: &str| POLICIES.iter().find(|entry| entry.name == name).unwrap().sight;
-    for name in ["linux-2.0", "sweep", "clock", "fifo", "random", "nru", "aging", "wsclock", "fair-clock"] {
+    for name in ["linux-2.0", "sweep", "clock", "fifo", "random", "nru", "aging", "wsclock", "car", "fair-clock"] {
         assert_eq!(sight(name), Sight::AccessedBits, "{name}");
     }
-    for name in ["lru", "gclock", "lfu", "cflru"] {
+    for name in ["lru", "gclock", "lfu", "slru", "2q", "lru-2", "mq", "arc", "cflru"] {
         assert_eq!(sight(name), Sight::EveryReference, "{name}");
     }
     assert_eq!(sight("opt"), Sight::Future);

@@ -22,7 +22,7 @@ fn checkout() -> tempfile::TempDir {
 fn printed(line: &str, folder: &Path) -> String {
     let words: Vec<&str> = line.split_whitespace().collect();
     assert_eq!(words[0], "clockhand", "only clockhand can be run: {line}");
-    let output = Command::new(assert_cmd::cargo::cargo_bin!("clockhand"))
+    let output = Command::new(env!("CARGO_BIN_EXE_clockhand"))
         .args(&words[1..])
         .current_dir(folder)
         .env_remove("NO_COLOR")
@@ -64,6 +64,7 @@ fn every_example_of_the_readme_is_real() {
     let renewed = renewed(&readme);
     if std::env::var_os("UPDATE_README").is_some() {
         fs::write(&path, &renewed).unwrap();
+        return;
     }
     for (number, (expected, line)) in renewed.lines().zip(readme.lines()).enumerate() {
         assert_eq!(line, expected, "README.md, line {}; UPDATE_README=1 writes it anew", number + 1);

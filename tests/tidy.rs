@@ -121,7 +121,9 @@ fn nothing_is_left_unfinished() {
         for path in files(folder, "rs") {
             let text = fs::read_to_string(&path).unwrap();
             assert!(marks.iter().all(|mark| !text.contains(mark)), "{}", path.display());
-            let longest = text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+            // A row of a table in the documentation can't be wrapped.
+            let lines = text.lines().filter(|line| !line.starts_with("//! |"));
+            let longest = lines.map(|line| line.chars().count()).max().unwrap_or(0);
             assert!(longest <= 140, "{} has a line of {longest} characters", path.display());
         }
     }

@@ -94,7 +94,7 @@ pub struct SegmentTable {
 }
 
 impl SegmentTable {
-    /// Table[slot]: the segment there, or none where the slot is unused or past the end (R30).
+    /// The segment in a slot of the table, or none where the slot is unused or past the end (R30).
     pub fn at(&self, slot: u32) -> Option<SegmentNumber> {
         self.slots.get(slot as usize).copied().flatten()
     }

@@ -12,8 +12,8 @@
 //! to 64 times).
 
 use super::page_list::PageList;
-use super::page_lists::PageLists;
 use super::parameters::{Arguments, Parameter};
+use super::rings::Rings;
 use super::{Policy, Setup};
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
@@ -27,7 +27,8 @@ const ACCESSED: u8 = 128;
 #[derive(Debug)]
 pub struct Aging {
     by_load: PageList,
-    by_counter: PageLists,
+    /// A ring for each counter, whose hand stays at the page that came in first: a queue.
+    by_counter: Rings,
     counters: Vec<u8>,
     period: u64,
 }
@@ -35,13 +36,12 @@ pub struct Aging {
 impl Aging {
     fn remove(&mut self, page: PageId) {
         self.by_load.remove(page);
-        self.by_counter.remove(page);
+        self.by_counter.remove(usize::from(self.counters[page.index()]), page);
     }
 
-    fn set_counter(&mut self, page: PageId, counter: u8) {
+    fn put(&mut self, page: PageId, counter: u8) {
         self.counters[page.index()] = counter;
-        self.by_counter.remove(page);
-        self.by_counter.push_back(usize::from(counter), page);
+        self.by_counter.insert(usize::from(counter), page);
     }
 }
 
@@ -52,28 +52,28 @@ impl Policy for Aging {
     const FILE: &'static str = file!();
     const PARAMETERS: &'static [Parameter] = &[Parameter {
         key: "period",
-        default: "4f",
-        help: "references between two samplings of the accessed bits; 4f: 4 times the frames",
+        default: "4x",
+        help: "references between two samplings of the accessed bits, a number or a multiple of the frames",
     }];
 
     fn new(setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
-        let period = arguments.span("period", setup)?;
+        let period = arguments.references(setup.frames, "period")?;
         Ok(Self {
             by_load: PageList::new(setup.pages),
-            by_counter: PageLists::new(setup.pages, VALUES),
+            by_counter: Rings::new(setup.pages, VALUES),
             counters: vec![0; setup.pages],
             period,
         })
     }
 
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
-        let mut pages = (0..VALUES).flat_map(|counter| self.by_counter.iter(counter));
+        let mut pages = (0..VALUES).flat_map(|counter| self.by_counter.round(counter));
         pages.find(|&page| !memory.is_locked(page)).map(Pick::Now)
     }
 
     fn loaded(&mut self, page: PageId, _memory: &mut Memory<'_>) {
         self.by_load.push_back(page);
-        self.set_counter(page, ACCESSED);
+        self.put(page, ACCESSED);
     }
 
     fn evicted(&mut self, page: PageId) {
@@ -93,7 +93,9 @@ impl Policy for Aging {
         let mut next = self.by_load.front();
         while let Some(page) = next {
             let accessed = if memory.sample_accessed(page) { ACCESSED } else { 0 };
-            self.set_counter(page, self.counters[page.index()] >> 1 | accessed);
+            let counter = self.counters[page.index()];
+            self.by_counter.remove(usize::from(counter), page);
+            self.put(page, counter >> 1 | accessed);
             next = self.by_load.after(page);
         }
     }

@@ -67,17 +67,12 @@ impl Policy for Cflru {
     }];
 
     fn new(setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
-        let allowed = "a number from 0 to 1";
-        let window: f64 = arguments.get("window", allowed)?;
-        if !(0.0..=1.0).contains(&window) {
-            return Err(format!("`window={window}` is not allowed: {allowed}"));
-        }
         Ok(Self {
             working: PageList::new(setup.pages),
             region: PageList::new(setup.pages),
             clean: PageList::new(setup.pages),
             dirty: vec![false; setup.pages],
-            window: (window * setup.frames as f64) as usize,
+            window: usize::try_from(arguments.share_of(setup.frames, "window")?).unwrap_or(usize::MAX),
         })
     }
 

@@ -32,11 +32,7 @@ impl Policy for Gclock {
         &[Parameter { key: "max", default: "3", help: "the most a counter counts, 1 to 255; 5 as in PostgreSQL" }];
 
     fn new(setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
-        let allowed = "a whole number from 1 to 255";
-        let max = arguments.get("max", allowed)?;
-        if max == 0 {
-            return Err(format!("`max=0` is not allowed: {allowed}"));
-        }
+        let max = arguments.whole("max", 1..=u64::from(u8::MAX))? as u8;
         Ok(Self { ring: Ring::new(setup.pages), counters: vec![0; setup.pages], max })
     }
 

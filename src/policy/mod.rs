@@ -4,7 +4,10 @@
 //! [`Memory`] and never changes it: what happens to a candidate, what it costs and when to give up is the kernel's part.
 //! To add a policy, write its file, name it below, and add its row.
 
+pub mod adaptive_lists;
 mod aging;
+mod arc;
+mod car;
 mod cflru;
 mod clock;
 mod fair_clock;
@@ -13,17 +16,22 @@ mod gclock;
 mod lfu;
 mod linux_2_0;
 mod lru;
+mod lru_2;
+mod mq;
 mod nru;
 mod opt;
 pub mod ordered_set;
+pub mod page_heap;
 pub mod page_list;
 pub mod page_lists;
 pub mod parameters;
 mod random;
 pub mod registry;
 pub mod rings;
+mod slru;
 mod sweep;
 pub mod two_hands;
+mod two_queues;
 mod wsclock;
 
 use crate::ids::PageId;
@@ -45,6 +53,12 @@ pub static POLICIES: &[Entry] = &[
     bits::<nru::Nru>(),
     bits::<aging::Aging>(),
     bits::<wsclock::Wsclock>(),
+    references::<slru::Slru>(),
+    references::<two_queues::TwoQueues>(),
+    references::<lru_2::Lru2>(),
+    references::<mq::MultiQueue>(),
+    references::<arc::Arc>(),
+    bits::<car::Car>(),
     references::<cflru::Cflru>(),
     bits::<fair_clock::FairClock>(),
     future::<opt::Opt>(),

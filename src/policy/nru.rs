@@ -85,12 +85,12 @@ impl Policy for Nru {
     const FILE: &'static str = file!();
     const PARAMETERS: &'static [Parameter] = &[Parameter {
         key: "period",
-        default: "16f",
-        help: "references between two clearings of the accessed bits; 16f: 16 times the frames",
+        default: "16x",
+        help: "references between two clearings of the accessed bits, a number or a multiple of the frames",
     }];
 
     fn new(setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
-        let period = arguments.span("period", setup)?;
+        let period = arguments.references(setup.frames, "period")?;
         let frames = setup.pages.min(usize::try_from(setup.frames).unwrap_or(usize::MAX));
         Ok(Self {
             page_in: vec![PageId::new(0); frames],

@@ -1,18 +1,22 @@
-//! Several doubly linked lists of pages in the same arrays, for policies that sort pages into groups. A page is in one of
-//! the lists at most.
+//! Several doubly linked lists of pages in one set of arrays, for policies that move pages from one list to another.
 //!
-//! All memory is allocated when the lists are made; every operation but the walk takes constant time. For one list there
-//! is [`super::page_list::PageList`].
+//! A page is in one of the lists at most, and which one is known without a search. The lists are numbered from 0; the
+//! policy gives the numbers names. All memory is allocated when the lists are made; every operation but the walk takes
+//! constant time. The order has no meaning here.
 
 use crate::ids::PageId;
 
-/// Lists of distinct pages, numbered from 0.
+/// The list of a page that is in none.
+const NOWHERE: u8 = u8::MAX;
+
+/// A few lists that share their pages.
 #[derive(Clone, Debug)]
 pub struct PageLists {
-    /// For each page the one before and the one after it, then the same for each list's joint, which is before its front
-    /// and behind its back. A page that is in no list points to itself.
+    /// For each page the one before and the one after it; then for each list its joint, before the front and behind the
+    /// back. The links of a page in no list have no meaning.
     links: Vec<Link>,
-    pages: u32,
+    list_of: Vec<u8>,
+    lengths: Vec<usize>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -22,53 +26,80 @@ struct Link {
 }
 
 impl PageLists {
-    /// Empty lists for pages below `pages`, so many of them.
+    /// Empty lists for pages below `pages`.
     ///
     /// # Panics
-    /// When pages and lists are more than 2^32 together, which is more than any memory holds.
+    /// When there are more than 255 lists, or 2^32 pages and lists together.
     pub fn new(pages: usize, lists: usize) -> Self {
-        let links = u32::try_from(pages + lists).expect("no more than 2^32 pages and lists");
-        Self { links: (0..links).map(|own| Link { before: own, after: own }).collect(), pages: pages as u32 }
+        assert!(lists <= usize::from(NOWHERE), "the number of a list is a byte");
+        let end = u32::try_from(pages + lists).expect("the pages and lists have numbers of 32 bits");
+        Self {
+            links: (0..end).map(|own| Link { before: own, after: own }).collect(),
+            list_of: vec![NOWHERE; pages],
+            lengths: vec![0; lists],
+        }
     }
 
-    /// Whether a page is in one of the lists.
-    pub fn contains(&self, page: PageId) -> bool {
-        self.links[page.index()].after != page.get()
+    /// How many pages are in a list.
+    #[inline]
+    pub fn len(&self, list: usize) -> usize {
+        self.lengths[list]
+    }
+
+    /// Whether there is none in a list.
+    #[inline]
+    pub fn is_empty(&self, list: usize) -> bool {
+        self.lengths[list] == 0
+    }
+
+    /// The list that a page is in.
+    #[inline]
+    pub fn list_of(&self, page: PageId) -> Option<usize> {
+        let list = self.list_of[page.index()];
+        (list != NOWHERE).then_some(usize::from(list))
     }
 
     /// The page at the front of a list.
+    #[inline]
     pub fn front(&self, list: usize) -> Option<PageId> {
-        self.page(self.links[self.joint(list) as usize].after)
+        self.page(self.links[self.joint(list)].after)
     }
 
-    /// The page behind another one in its list; none when that is the back, or in no list.
+    /// The page behind another one in the list of that; none when it is the back, or in no list.
     pub fn after(&self, page: PageId) -> Option<PageId> {
-        self.page(self.links[page.index()].after).filter(|&next| next != page)
+        self.list_of(page).and_then(|_| self.page(self.links[page.index()].after))
     }
 
-    /// Puts a page at the back of a list.
-    ///
-    /// # Panics
-    /// When it is in a list already; so do the other insertions.
-    pub fn push_back(&mut self, list: usize, page: PageId) {
-        self.insert(page, self.joint(list));
+    /// Puts a page at the back of a list; it leaves the one that it is in.
+    #[inline]
+    pub fn move_to_back(&mut self, page: PageId, list: usize) {
+        self.remove(page);
+        let joint = self.joint(list);
+        let before = self.links[joint].before;
+        self.links[page.index()] = Link { before, after: joint as u32 };
+        self.links[before as usize].after = page.get();
+        self.links[joint].before = page.get();
+        self.list_of[page.index()] = list as u8;
+        self.lengths[list] += 1;
     }
 
-    /// Puts a page before another one, into its list.
-    pub fn insert_before(&mut self, page: PageId, behind: PageId) {
-        self.insert(page, behind.get());
-    }
-
-    /// Takes a page out of its list; false when it is in none.
-    pub fn remove(&mut self, page: PageId) -> bool {
-        if !self.contains(page) {
-            return false;
-        }
+    /// Takes a page out of the list that it is in; that list.
+    #[inline]
+    pub fn remove(&mut self, page: PageId) -> Option<usize> {
+        let list = self.list_of(page)?;
         let Link { before, after } = self.links[page.index()];
         self.links[before as usize].after = after;
         self.links[after as usize].before = before;
-        self.links[page.index()] = Link { before: page.get(), after: page.get() };
-        true
+        self.list_of[page.index()] = NOWHERE;
+        self.lengths[list] -= 1;
+        Some(list)
+    }
+
+    /// Takes the page at the front of a list out.
+    pub fn pop_front(&mut self, list: usize) -> Option<PageId> {
+        let page = self.front(list)?;
+        self.remove(page);
+        Some(page)
     }
 
     /// The pages of a list from front to back.
@@ -76,20 +107,14 @@ impl PageLists {
         std::iter::successors(self.front(list), |&page| self.after(page))
     }
 
-    fn insert(&mut self, page: PageId, behind: u32) {
-        assert!(!self.contains(page), "a page is in one list");
-        let before = self.links[behind as usize].before;
-        self.links[page.index()] = Link { before, after: behind };
-        self.links[before as usize].after = page.get();
-        self.links[behind as usize].before = page.get();
+    #[inline]
+    fn joint(&self, list: usize) -> usize {
+        self.list_of.len() + list
     }
 
-    fn joint(&self, list: usize) -> u32 {
-        self.pages + list as u32
-    }
-
+    #[inline]
     fn page(&self, link: u32) -> Option<PageId> {
-        (link < self.pages).then(|| PageId::new(link))
+        ((link as usize) < self.list_of.len()).then(|| PageId::new(link))
     }
 }
 
@@ -97,41 +122,37 @@ impl PageLists {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::VecDeque;
 
     proptest! {
         #[test]
-        fn they_agree_with_vectors(
-            changes in prop::collection::vec((0u32..12, 0u32..12, 0usize..3, 0u8..4), 0..200)
-        ) {
+        fn they_agree_with_queues(changes in prop::collection::vec((0u32..12, 0usize..3, 0u8..5), 0..200)) {
             let mut lists = PageLists::new(12, 3);
-            let mut vectors: [Vec<u32>; 3] = Default::default();
-            for (number, other, list, what) in changes {
+            let mut queues = vec![VecDeque::new(); 3];
+            for (number, list, what) in changes {
                 let page = PageId::new(number);
-                let known = vectors.iter().any(|vector| vector.contains(&number));
-                prop_assert_eq!(lists.contains(page), known);
-                let place = |vector: &Vec<u32>| vector.iter().position(|&known| known == other);
+                let take = |queues: &mut Vec<VecDeque<u32>>| {
+                    for queue in queues {
+                        queue.retain(|&other| other != number);
+                    }
+                };
+                let known = queues.iter().position(|queue| queue.contains(&number));
+                prop_assert_eq!(lists.list_of(page), known);
                 match what {
-                    0 | 1 if !known => {
-                        lists.push_back(list, page);
-                        vectors[list].push(number);
-                    }
-                    2 if !known => {
-                        if let Some((vector, place)) = vectors.iter_mut().find_map(|v| place(v).map(|at| (v, at))) {
-                            lists.insert_before(page, PageId::new(other));
-                            vector.insert(place, number);
-                        }
-                    }
-                    3 => {
+                    0 => {
                         prop_assert_eq!(lists.remove(page), known);
-                        for vector in &mut vectors {
-                            vector.retain(|&known| known != number);
-                        }
+                        take(&mut queues);
                     }
-                    _ => {}
+                    1 => prop_assert_eq!(lists.pop_front(list).map(PageId::get), queues[list].pop_front()),
+                    _ => {
+                        lists.move_to_back(page, list);
+                        take(&mut queues);
+                        queues[list].push_back(number);
+                    }
                 }
-                for (list, vector) in vectors.iter().enumerate() {
-                    prop_assert_eq!(lists.iter(list).map(PageId::get).collect::<Vec<_>>(), vector.clone());
-                    prop_assert_eq!(lists.front(list).map(PageId::get), vector.first().copied());
+                for (list, queue) in queues.iter().enumerate() {
+                    prop_assert_eq!(lists.iter(list).map(PageId::get).collect::<Vec<_>>(), Vec::from(queue.clone()));
+                    prop_assert_eq!((lists.len(list), lists.is_empty(list)), (queue.len(), queue.is_empty()));
                 }
             }
         }

@@ -3,23 +3,29 @@
 //! A new page is put just behind the hand, so the hand meets it last; when the hand's own page leaves, the hand goes on to
 //! the next.
 
-use super::page_lists::PageLists;
 use crate::ids::PageId;
 
 /// Several rings of distinct pages. A page is in one of them at most.
 #[derive(Clone, Debug)]
 pub struct Rings {
-    /// A list each, closed to a ring.
-    lists: PageLists,
+    /// For each page of a ring the one before and the one after it.
+    links: Vec<Link>,
     /// The page that each hand is at; none when the ring is empty.
     hands: Vec<Option<PageId>>,
     lengths: Vec<usize>,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    before: PageId,
+    after: PageId,
+}
+
 impl Rings {
     /// Empty rings for pages below `pages`, so many of them.
     pub fn new(pages: usize, rings: usize) -> Self {
-        Self { lists: PageLists::new(pages, rings), hands: vec![None; rings], lengths: vec![0; rings] }
+        let none = Link { before: PageId::new(0), after: PageId::new(0) };
+        Self { links: vec![none; pages], hands: vec![None; rings], lengths: vec![0; rings] }
     }
 
     /// How many pages are in a ring.
@@ -32,11 +38,6 @@ impl Rings {
         self.hands[ring]
     }
 
-    /// The page that the hand meets after another one of the same ring.
-    pub fn after(&self, ring: usize, page: PageId) -> Option<PageId> {
-        self.lists.after(page).or(self.lists.front(ring))
-    }
-
     /// Moves the hand to a page of the ring.
     pub fn set_hand(&mut self, ring: usize, page: PageId) {
         self.hands[ring] = Some(page);
@@ -44,35 +45,39 @@ impl Rings {
 
     /// Moves the hand on by one page.
     pub fn advance(&mut self, ring: usize) {
-        self.hands[ring] = self.hands[ring].and_then(|page| self.after(ring, page));
+        self.hands[ring] = self.hands[ring].map(|page| self.after(page));
     }
 
-    /// Puts a page just behind the hand.
+    /// Puts a page that is in no ring just behind the hand.
     pub fn insert(&mut self, ring: usize, page: PageId) {
-        match self.hands[ring] {
-            Some(hand) => self.lists.insert_before(page, hand),
-            None => {
-                self.lists.push_back(ring, page);
-                self.hands[ring] = Some(page);
-            }
-        }
+        let after = *self.hands[ring].get_or_insert(page);
+        let before = if after == page { page } else { self.links[after.index()].before };
+        self.links[page.index()] = Link { before, after };
+        self.links[before.index()].after = page;
+        self.links[after.index()].before = page;
         self.lengths[ring] += 1;
     }
 
-    /// Takes a page out of the ring that it is in.
+    /// Takes a page out of a ring, which it has to be in.
     pub fn remove(&mut self, ring: usize, page: PageId) {
+        let Link { before, after } = self.links[page.index()];
+        self.links[before.index()].after = after;
+        self.links[after.index()].before = before;
+        self.lengths[ring] -= 1;
         if self.hands[ring] == Some(page) {
-            self.hands[ring] = self.after(ring, page).filter(|&next| next != page);
-        }
-        if self.lists.remove(page) {
-            self.lengths[ring] -= 1;
+            self.hands[ring] = (self.lengths[ring] > 0).then_some(after);
         }
     }
 
     /// Every page of the ring once, from the hand on.
     pub fn round(&self, ring: usize) -> impl Iterator<Item = PageId> + '_ {
         let start = self.hands[ring];
-        std::iter::successors(start, move |&page| self.after(ring, page).filter(|&next| Some(next) != start))
+        std::iter::successors(start, move |&page| Some(self.after(page)).filter(|&next| Some(next) != start))
+    }
+
+    /// The page that the hand meets after another one of the same ring.
+    fn after(&self, page: PageId) -> PageId {
+        self.links[page.index()].after
     }
 }
 
@@ -103,9 +108,7 @@ impl Ring {
 
     /// Moves the hand to the page behind one of the ring.
     pub fn set_hand_behind(&mut self, page: PageId) {
-        if let Some(next) = self.0.after(0, page) {
-            self.0.set_hand(0, next);
-        }
+        self.0.set_hand(0, self.0.after(page));
     }
 
     /// See [`Rings::advance`].

@@ -45,12 +45,12 @@ impl Policy for Wsclock {
     const FILE: &'static str = file!();
     const PARAMETERS: &'static [Parameter] = &[Parameter {
         key: "tau",
-        default: "8f",
-        help: "references that make the working set; 8f: the last 8 times the frames",
+        default: "8x",
+        help: "references that make the working set, a number or a multiple of the frames",
     }];
 
     fn new(setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
-        let tau = arguments.span("tau", setup)?;
+        let tau = arguments.references(setup.frames, "tau")?;
         Ok(Self { ring: Ring::new(setup.pages), last_used: vec![0; setup.pages], tau })
     }
 

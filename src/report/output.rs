@@ -38,8 +38,8 @@ fn advice(error: &io::Error) -> &'static str {
     }
 }
 
-/// Writes the file `path` through `fill`, whole or not at all ([`WholeFile`]). Missing folders are created. After an error, of `fill` too, whatever was at
-/// `path` before is still there and nothing new is left behind.
+/// Writes the file `path` through `fill`, whole or not at all ([`WholeFile`]). Missing folders are created. After an error,
+/// of `fill` too, whatever was at `path` before is still there and nothing new is left behind.
 ///
 /// # Errors
 /// When the folder can't be created, the file can't be written or renamed, or `fill` fails.

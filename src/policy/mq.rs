@@ -1,0 +1,124 @@
+//! MQ, the multi-queue: a queue for each power of two of a page's references, and pages not used for a while sink.
+//!
+//! Each queue is in order of the last reference. A reference moves a page to the back of queue log2 of its count of
+//! references, the last queue at most, and says when it expires: `lifetime` references from now. At each reference the
+//! front page of every queue but the lowest moves to the back of the queue below if it has expired, and expires anew. The
+//! victim is the front page of the lowest queue that is not empty. Its count is remembered in Qout, a queue of `ghost`
+//! pages that are not in memory in order of eviction; a page that comes back counts on from there. Source: Zhou,
+//! Philbin, Li, The multi-queue replacement algorithm for second level buffer caches, 2001.
+//!
+//! Choices: as printed, the victim enters Qout before the page that comes in is looked up there. The paper measures the
+//! lifetime of each workload (the most common distance between two references to a page); here it is a multiple of the
+//! frames. Time is counted in references to shared memory by all processes. A locked page is passed over by the search for
+//! a victim, and sinks as others do.
+
+use super::page_lists::PageLists;
+use super::parameters::{Arguments, Parameter};
+use super::{Policy, SeesReferences, Setup};
+use crate::ids::PageId;
+use crate::kernel::{Memory, Pick};
+
+/// The queues, and what is known of each page.
+#[derive(Debug)]
+pub struct MultiQueue {
+    /// The queues of pages in memory, the lowest first, and then Qout.
+    queues: PageLists,
+    /// How many queues of pages in memory there are.
+    count: usize,
+    pages: Vec<Known>,
+    /// The references so far.
+    now: u64,
+    lifetime: u64,
+    /// Pages that Qout remembers.
+    ghosts: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    references: u64,
+    expires: u64,
+}
+
+impl MultiQueue {
+    /// Moves the front page of each queue down that has expired.
+    fn adjust(&mut self) {
+        self.now += 1;
+        for queue in 1..self.count {
+            if let Some(page) = self.queues.front(queue).filter(|page| self.pages[page.index()].expires < self.now) {
+                self.queues.move_to_back(page, queue - 1);
+                self.pages[page.index()].expires = self.now.saturating_add(self.lifetime);
+            }
+        }
+    }
+}
+
+impl Policy for MultiQueue {
+    const NAME: &'static str = "mq";
+    const SUMMARY: &'static str = "multi-queue: a queue for each power of two of references, idle pages sink";
+    const SOURCE: &'static str = "Zhou, Philbin, Li 2001";
+    const FILE: &'static str = file!();
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter { key: "queues", default: "8", help: "queues of pages in memory, 1 to 64" },
+        Parameter {
+            key: "ghost",
+            default: "4x",
+            help: "pages out of memory whose count is remembered, a number or a multiple of the frames",
+        },
+        Parameter {
+            key: "lifetime",
+            default: "2x",
+            help: "references after which an idle page sinks, a number or a multiple of the frames",
+        },
+    ];
+
+    fn new(setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
+        let count = arguments.whole("queues", 1..=64)? as usize;
+        Ok(Self {
+            queues: PageLists::new(setup.pages, count + 1),
+            count,
+            pages: vec![Known::default(); setup.pages],
+            now: 0,
+            lifetime: arguments.multiple_of(setup.frames, "lifetime")?,
+            ghosts: arguments.multiple_of(setup.frames, "ghost")?,
+        })
+    }
+
+    fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
+        let mut pages = (0..self.count).flat_map(|queue| self.queues.iter(queue));
+        pages.find(|&page| !memory.is_locked(page)).map(Pick::Now)
+    }
+
+    fn loaded(&mut self, page: PageId, _memory: &mut Memory<'_>) {
+        if self.queues.remove(page).is_none() {
+            self.pages[page.index()].references = 0;
+        }
+        self.referenced(page, false);
+    }
+
+    fn evicted(&mut self, page: PageId) {
+        self.queues.move_to_back(page, self.count);
+        while self.queues.len(self.count) as u64 > self.ghosts {
+            self.queues.pop_front(self.count);
+        }
+    }
+
+    fn freed(&mut self, page: PageId) {
+        self.queues.remove(page);
+    }
+
+    fn forgotten(&mut self, page: PageId) {
+        self.queues.remove(page);
+    }
+}
+
+impl SeesReferences for MultiQueue {
+    #[inline]
+    fn referenced(&mut self, page: PageId, _write: bool) {
+        let known = &mut self.pages[page.index()];
+        known.references += 1;
+        known.expires = self.now.saturating_add(self.lifetime);
+        let queue = (known.references.ilog2() as usize).min(self.count - 1);
+        self.queues.move_to_back(page, queue);
+        self.adjust();
+    }
+}

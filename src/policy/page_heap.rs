@@ -1,0 +1,150 @@
+//! Pages in the order of a number that each has: the least comes first, and any of them can be given another number.
+//!
+//! A binary heap in an array that knows the place of each page in it. All memory is allocated when it is made. What the
+//! numbers mean is the policy's part.
+
+use crate::ids::PageId;
+
+/// The place of a page that is not in the heap.
+const NOWHERE: u32 = u32::MAX;
+
+/// A set of pages, each with a number.
+#[derive(Clone, Debug)]
+pub struct PageHeap {
+    /// The number of the page at a place is no greater than those at twice the place plus 1 and 2.
+    heap: Vec<(u64, PageId)>,
+    place_of: Vec<u32>,
+}
+
+impl PageHeap {
+    /// An empty heap for pages below `pages`.
+    pub fn new(pages: usize) -> Self {
+        Self { heap: Vec::with_capacity(pages), place_of: vec![NOWHERE; pages] }
+    }
+
+    /// How many pages are in the heap.
+    pub fn len(&self) -> usize {
+        self.heap.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.heap.is_empty()
+    }
+
+    /// Whether a page is in the heap.
+    pub fn contains(&self, page: PageId) -> bool {
+        self.place_of[page.index()] != NOWHERE
+    }
+
+    /// Puts a page in with a number, or gives it another one.
+    #[inline]
+    pub fn set(&mut self, page: PageId, number: u64) {
+        if !self.contains(page) {
+            self.place_of[page.index()] = self.heap.len() as u32;
+            self.heap.push((number, page));
+        }
+        let place = self.place_of[page.index()] as usize;
+        self.heap[place].0 = number;
+        self.settle(place);
+    }
+
+    /// Takes a page out; false when it is not in the heap.
+    pub fn remove(&mut self, page: PageId) -> bool {
+        let place = std::mem::replace(&mut self.place_of[page.index()], NOWHERE);
+        if place == NOWHERE {
+            return false;
+        }
+        self.heap.swap_remove(place as usize);
+        if let Some(&(_, moved)) = self.heap.get(place as usize) {
+            self.place_of[moved.index()] = place;
+            self.settle(place as usize);
+        }
+        true
+    }
+
+    /// Takes the page with the least number out.
+    pub fn pop(&mut self) -> Option<PageId> {
+        let page = self.heap.first()?.1;
+        self.remove(page);
+        Some(page)
+    }
+
+    /// The page with the least number among those that `wanted` accepts. Looks only at pages that it refuses and the next
+    /// ones behind them.
+    pub fn first_where(&self, wanted: impl Fn(PageId) -> bool) -> Option<PageId> {
+        self.first_below(0, &wanted).map(|(_, page)| page)
+    }
+
+    /// As [`PageHeap::first_where`], in the part of the heap that begins at a place; as deep as the heap is.
+    fn first_below(&self, place: usize, wanted: &impl Fn(PageId) -> bool) -> Option<(u64, PageId)> {
+        let &(number, page) = self.heap.get(place)?;
+        if wanted(page) {
+            return Some((number, page));
+        }
+        let sides = [2 * place + 1, 2 * place + 2].map(|side| self.first_below(side, wanted));
+        sides.into_iter().flatten().min()
+    }
+
+    /// Moves the page at a place up or down to where its number belongs.
+    #[inline]
+    fn settle(&mut self, mut place: usize) {
+        while place > 0 && self.heap[place] < self.heap[(place - 1) / 2] {
+            self.swap(place, (place - 1) / 2);
+            place = (place - 1) / 2;
+        }
+        loop {
+            let sides = 2 * place + 1..self.heap.len().min(2 * place + 3);
+            let Some(least) =
+                sides.min_by_key(|&side| self.heap[side]).filter(|&side| self.heap[side] < self.heap[place])
+            else {
+                return;
+            };
+            self.swap(place, least);
+            place = least;
+        }
+    }
+
+    fn swap(&mut self, one: usize, other: usize) {
+        self.heap.swap(one, other);
+        for place in [one, other] {
+            self.place_of[self.heap[place].1.index()] = place as u32;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    proptest! {
+        #[test]
+        fn it_agrees_with_a_tree(changes in prop::collection::vec((0u32..20, 0u64..30, 0u8..6), 0..200)) {
+            let (mut heap, mut tree) = (PageHeap::new(20), BTreeSet::new());
+            for (number, key, what) in changes {
+                let page = PageId::new(number);
+                prop_assert_eq!(heap.contains(page), tree.iter().any(|&(_, other)| other == page));
+                match what {
+                    0 => prop_assert_eq!(heap.pop(), tree.pop_first().map(|(_, page)| page)),
+                    1 => {
+                        prop_assert_eq!(heap.remove(page), tree.iter().any(|&(_, other)| other == page));
+                        tree.retain(|&(_, other)| other != page);
+                    }
+                    _ => {
+                        heap.set(page, key);
+                        tree.retain(|&(_, other)| other != page);
+                        tree.insert((key, page));
+                    }
+                }
+                prop_assert_eq!((heap.len(), heap.is_empty()), (tree.len(), tree.is_empty()));
+                for divisor in [1, 2, 3, 7] {
+                    let wanted = |page: PageId| page.get().is_multiple_of(divisor);
+                    let first = tree.iter().find(|&&(_, page)| wanted(page)).map(|&(_, page)| page);
+                    prop_assert_eq!(heap.first_where(wanted), first);
+                }
+            }
+        }
+    }
+}
