@@ -230,21 +230,28 @@ impl<D: Driven> Simulation<D> {
         true
     }
 
-    /// The priority loop (R33): true as soon as a page was swapped out. Page cache and process memory have nothing to give
-    /// (assumption A3), so what R34 rotates over is the shared memory alone.
+    /// The priority loop (R33): true when a page was swapped out, which ends it unless the policy swaps out several a call.
+    /// Page cache and process memory have nothing to give (assumption A3), so what R34 rotates over is the shared memory
+    /// alone.
     fn try_to_free_page(&mut self, last_priority: u32, wanted: Option<PageId>) -> bool {
-        let before = *self.kernel.counters();
         let first = self.driven.policy_ref().start_priority();
+        let most = self.driven.policy_ref().successes_per_call();
+        let mut before = *self.kernel.counters();
+        let mut successes = 0;
         for priority in (last_priority..=first.max(last_priority)).rev() {
-            if let Some(out) = self.shm_swap(priority, wanted) {
-                let after = self.kernel.counters();
+            while let Some(out) = self.shm_swap(priority, wanted) {
+                let after = *self.kernel.counters();
                 let attempts = after.swap_attempts - before.swap_attempts;
                 let entries = after.ptes_invalidated - before.ptes_invalidated;
                 self.distributions.swapped_out(out.page, self.kernel.now(), attempts, entries);
-                return true;
+                before = after;
+                successes += 1;
+                if successes >= most {
+                    return true;
+                }
             }
         }
-        false
+        successes > 0
     }
 
     /// One scan, and word of it to whoever watches.

@@ -33,7 +33,25 @@ fn the_textbook_strings_give_the_textbook_figures() {
 /// Every policy, and those with other parameters that matter.
 fn all() -> Vec<String> {
     let mut specs: Vec<String> = PolicySpec::all().iter().map(ToString::to_string).collect();
-    specs.extend(["clock:ref-on-load=0", "random:seed=7", "linux-2.0:prio=0"].map(str::to_owned));
+    let others = [
+        "clock:ref-on-load=0",
+        "random:seed=7",
+        "linux-2.0:prio=0",
+        "linux-2.0:version=2.2",
+        "gclock:max=1",
+        "gclock:max=5",
+        "nru:period=1",
+        "nru:period=50",
+        "aging:period=1",
+        "aging:period=50",
+        "wsclock:tau=1",
+        "wsclock:tau=100",
+        "cflru:window=0",
+        "cflru:window=1",
+        "fair-clock:weights=size",
+        "fair-clock:weights=faults",
+    ];
+    specs.extend(others.map(str::to_owned));
     specs.extend(["slru:segments=4", "slru:segments=1", "slru:protected=1"].map(str::to_owned));
     specs.extend(["2q:in=0,out=0", "2q:in=1,out=1", "lru-2:history=0", "lru-2:history=3"].map(str::to_owned));
     specs.extend(["mq:queues=1,ghost=0,lifetime=0", "mq:queues=3,ghost=2,lifetime=9"].map(str::to_owned));
@@ -218,11 +236,28 @@ fn fewest_faults(rest: &[u64], frames: usize, memory: &mut Vec<u64>) -> u64 {
 #[test]
 fn the_sight_of_each_policy_is_that_of_its_family() {
     let sight = |name: &str| POLICIES.iter().find(|entry| entry.name == name).unwrap().sight;
-    let bits = ["linux-2.0", "sweep", "clock", "fifo", "random", "two-list", "mglru", "car", "clock-pro", "sieve"];
+    let bits = [
+        "linux-2.0",
+        "sweep",
+        "clock",
+        "fifo",
+        "random",
+        "nru",
+        "aging",
+        "wsclock",
+        "two-list",
+        "mglru",
+        "car",
+        "clock-pro",
+        "sieve",
+        "fair-clock",
+    ];
+    let references = ["gclock", "lru", "lfu", "slru", "2q", "lru-2", "mq", "arc", "lirs", "s3-fifo", "cflru"];
+    assert_eq!(bits.len() + references.len() + 1, POLICIES.len());
     for name in bits {
         assert_eq!(sight(name), Sight::AccessedBits, "{name}");
     }
-    for name in ["lru", "slru", "2q", "lru-2", "mq", "arc", "lirs", "s3-fifo"] {
+    for name in references {
         assert_eq!(sight(name), Sight::EveryReference, "{name}");
     }
     assert_eq!(sight("opt"), Sight::Future);

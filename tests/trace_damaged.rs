@@ -418,7 +418,7 @@ impl Random {
 
 /// Reads in every way; all that matters is that it returns, and that what it returns makes sense.
 fn survive(bytes: &[u8]) {
-    for format in [None, Some("csv"), Some("events"), Some("native")] {
+    for format in [None, Some("csv"), Some("events"), Some("native"), Some("hex-rw"), Some("lirs")] {
         for lenient in [false, true] {
             let options = ReadOptions { format: format.map(str::to_owned), lenient };
             match read_with(bytes, &options) {
@@ -440,7 +440,8 @@ fn survive(bytes: &[u8]) {
 fn nothing_makes_a_reader_panic() {
     let csv = written(&sample(), "csv").0;
     let events = written(&sample(), "events").0;
-    let samples = [csv.clone(), events.clone(), native(), gz(&csv), zst(&events), zst(&native())];
+    let (hex, blocks) = (b"190a7c20 R\n00228d40 W\n\nffffffff W\n".to_vec(), b"*\n2819\n85\n\n85\n*".to_vec());
+    let samples = [csv.clone(), events.clone(), native(), gz(&csv), zst(&events), zst(&native()), hex, blocks];
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let begin = Instant::now();
     for round in 0..30_000 {

@@ -3,7 +3,8 @@
 //! Here arguments become calls of the library and results become text. Nothing is computed here. Data goes to stdout,
 //! everything else to stderr.
 //!
-//! Exit codes: 0 fine; 1 input, output or a bad trace; 2 usage; 5 a published figure is not met; 130 interrupted. A closed pipe is no error.
+//! Exit codes: 0 fine; 1 input, output or a bad trace; 2 usage; 5 a published figure is not met; 130 interrupted. A closed
+//! pipe is no error.
 
 pub mod arguments;
 mod compare;

@@ -66,6 +66,11 @@ impl<'k> Memory<'k> {
         self.clear_accessed(page)
     }
 
+    /// Counts a page that a policy examines by a counter of its own and not by its accessed bits, as an attempt.
+    pub fn count_examined(&mut self) {
+        self.kernel.counters.swap_attempts += 1;
+    }
+
     /// As [`Memory::test_and_clear_accessed`], for a policy that samples the bits at fixed times and not in search of a
     /// victim: not counted as an attempt.
     pub fn sample_accessed(&mut self, page: PageId) -> bool {

@@ -6,8 +6,8 @@
 //! comes in with the bit clear, as in the papers on ARC and CAR. A locked page is passed over with its bit untouched.
 //! Source: Corbató, A paging experiment with the Multics system, 1968.
 
-use super::page_list::PageList;
 use super::parameters::{Arguments, Parameter};
+use super::rings::Ring;
 use super::{Policy, Setup};
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
@@ -15,23 +15,8 @@ use crate::kernel::{Memory, Pick};
 /// A ring of pages and a hand.
 #[derive(Debug)]
 pub struct Clock {
-    ring: PageList,
-    /// The page that is looked at next; none when the ring is empty.
-    hand: Option<PageId>,
+    ring: Ring,
     referenced_on_load: bool,
-}
-
-impl Clock {
-    fn after(&self, page: PageId) -> Option<PageId> {
-        self.ring.after(page).or(self.ring.front())
-    }
-
-    fn remove(&mut self, page: PageId) {
-        if self.hand == Some(page) {
-            self.hand = self.after(page).filter(|&next| next != page);
-        }
-        self.ring.remove(page);
-    }
 }
 
 impl Policy for Clock {
@@ -52,42 +37,36 @@ impl Policy for Clock {
             1 => true,
             other => return Err(format!("`ref-on-load={other}` is not allowed: {allowed}")),
         };
-        Ok(Self { ring: PageList::new(setup.pages), hand: None, referenced_on_load })
+        Ok(Self { ring: Ring::new(setup.pages), referenced_on_load })
     }
 
     /// Looks at each page twice at most: the second time its bit is clear, unless it is locked.
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
         for _ in 0..2 * self.ring.len() {
-            let page = self.hand?;
+            let page = self.ring.hand()?;
             if !memory.is_locked(page) {
                 if !memory.is_accessed(page) {
                     return Some(Pick::Now(page));
                 }
                 memory.test_and_clear_accessed(page);
             }
-            self.hand = self.after(page);
+            self.ring.advance();
         }
         None
     }
 
     fn loaded(&mut self, page: PageId, memory: &mut Memory<'_>) {
-        match self.hand {
-            Some(hand) => self.ring.insert_before(page, hand),
-            None => {
-                self.ring.push_back(page);
-                self.hand = Some(page);
-            }
-        }
+        self.ring.insert(page);
         if !self.referenced_on_load {
             memory.sample_accessed(page);
         }
     }
 
     fn evicted(&mut self, page: PageId) {
-        self.remove(page);
+        self.ring.remove(page);
     }
 
     fn freed(&mut self, page: PageId) {
-        self.remove(page);
+        self.ring.remove(page);
     }
 }

@@ -13,6 +13,10 @@
 //! The hands go on before the page is tried and stay where they are after a failure, so the page that uses up the budget
 //! is passed over untouched until they come round again. Exact: rules R18 to R31, the recorded kernel runs agree call by
 //! call. What is done to a candidate is in `src/kernel/evict.rs`, the budget and the priorities in `src/replay.rs`.
+//!
+//! `version=2.2`: the same scan, but a call for memory repeats it at each priority until it fails, and ends only when 32
+//! pages are out or priority 0 has failed too (`SWAP_CLUSTER_MAX`). A call that got fewer has succeeded all the same. That
+//! a sharer's new attachment is visited first in 2.2 changes no outcome.
 
 use super::parameters::{Arguments, Parameter};
 use super::two_hands::TwoHands;
@@ -20,12 +24,16 @@ use super::{Hand, Policy, Setup};
 use crate::kernel::{Memory, Pick};
 use crate::program::Program;
 
+/// Pages that a call for memory swaps out at most in Linux 2.2.
+const SWAP_CLUSTER_MAX: u32 = 32;
+
 /// `shm_swap`'s choice of pages.
 #[doc(alias = "shm_swap")]
 #[derive(Debug)]
 pub struct Linux20 {
     hands: TwoHands,
     start_priority: u32,
+    successes_per_call: u32,
 }
 
 impl Policy for Linux20 {
@@ -34,8 +42,14 @@ impl Policy for Linux20 {
         "the clock of Linux 2.0 for System V shared memory: two hands, second chance per sharer";
     const SOURCE: &'static str = "Linux 2.0.40, ipc/shm.c, shm_swap";
     const FILE: &'static str = file!();
-    const PARAMETERS: &'static [Parameter] =
-        &[Parameter { key: "prio", default: "6", help: "priority at which a reclaim starts, 0 to 16" }];
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter { key: "prio", default: "6", help: "priority at which a reclaim starts, 0 to 16" },
+        Parameter {
+            key: "version",
+            default: "2.0",
+            help: "2.0: a call swaps out one page; 2.2: it goes on at each priority, up to 32 pages",
+        },
+    ];
 
     fn new(_setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
         let allowed = "a whole number from 0 to 16";
@@ -43,11 +57,20 @@ impl Policy for Linux20 {
         if start_priority > 16 {
             return Err(format!("`prio={start_priority}` is not allowed: {allowed}"));
         }
-        Ok(Self { hands: TwoHands::default(), start_priority })
+        let successes_per_call = match arguments.get::<String>("version", "")?.as_str() {
+            "2.0" => 1,
+            "2.2" => SWAP_CLUSTER_MAX,
+            other => return Err(format!("`version={other}` is not allowed: 2.0 or 2.2")),
+        };
+        Ok(Self { hands: TwoHands::default(), start_priority, successes_per_call })
     }
 
     fn start_priority(&self) -> u32 {
         self.start_priority
+    }
+
+    fn successes_per_call(&self) -> u32 {
+        self.successes_per_call
     }
 
     fn begin_scan(&mut self, _memory: &mut Memory<'_>) {

@@ -5,17 +5,23 @@
 //! To add a policy, write its file, name it below, and add its row.
 
 pub mod adaptive_lists;
+mod aging;
 mod arc;
 mod car;
+mod cflru;
 mod clock;
 mod clock_pro;
+mod fair_clock;
 mod fifo;
+mod gclock;
+mod lfu;
 mod linux_2_0;
 mod lirs;
 mod lru;
 mod lru_2;
 mod mglru;
 mod mq;
+mod nru;
 mod opt;
 pub mod ordered_set;
 pub mod page_heap;
@@ -24,6 +30,7 @@ pub mod page_lists;
 pub mod parameters;
 mod random;
 pub mod registry;
+pub mod rings;
 mod s3_fifo;
 mod sieve;
 mod slru;
@@ -31,6 +38,7 @@ mod sweep;
 pub mod two_hands;
 mod two_list;
 mod two_queues;
+mod wsclock;
 
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
@@ -43,9 +51,14 @@ pub static POLICIES: &[Entry] = &[
     bits::<linux_2_0::Linux20>(),
     bits::<sweep::Sweep>(),
     bits::<clock::Clock>(),
+    references::<gclock::Gclock>(),
     bits::<fifo::Fifo>(),
     references::<lru::Lru>(),
+    references::<lfu::Lfu>(),
     bits::<random::Random>(),
+    bits::<nru::Nru>(),
+    bits::<aging::Aging>(),
+    bits::<wsclock::Wsclock>(),
     bits::<two_list::TwoList>(),
     bits::<mglru::MgLru>(),
     references::<slru::Slru>(),
@@ -58,6 +71,8 @@ pub static POLICIES: &[Entry] = &[
     bits::<clock_pro::ClockPro>(),
     bits::<sieve::Sieve>(),
     references::<s3_fifo::S3Fifo>(),
+    references::<cflru::Cflru>(),
+    bits::<fair_clock::FairClock>(),
     future::<opt::Opt>(),
 ];
 
@@ -166,6 +181,12 @@ pub trait Policy: Sized + Send + 'static {
     /// The priority at which a reclaim starts (R33); 6 as in the kernel.
     fn start_priority(&self) -> u32 {
         6
+    }
+
+    /// The pages that one call for memory may swap out: at each priority the scan is repeated until it fails or so many
+    /// are out. At least 1; 1 as in Linux 2.0.
+    fn successes_per_call(&self) -> u32 {
+        1
     }
 
     /// A scan begins.

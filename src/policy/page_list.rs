@@ -57,6 +57,19 @@ impl PageList {
         self.page(self.links[page.index()].after)
     }
 
+    /// The page before another one in the list; none when that is the front.
+    pub fn before(&self, page: PageId) -> Option<PageId> {
+        self.page(self.links[page.index()].before)
+    }
+
+    /// Puts a page at the front.
+    ///
+    /// # Panics
+    /// When it is in the list; so do the other insertions.
+    pub fn push_front(&mut self, page: PageId) {
+        self.insert(page, self.links[self.joint()].after);
+    }
+
     /// Puts a page at the back.
     ///
     /// # Panics
@@ -69,6 +82,11 @@ impl PageList {
     /// Puts a page before another one.
     pub fn insert_before(&mut self, page: PageId, behind: PageId) {
         self.insert(page, behind.get());
+    }
+
+    /// Puts a page behind another one.
+    pub fn insert_after(&mut self, page: PageId, before: PageId) {
+        self.insert(page, self.links[before.index()].after);
     }
 
     /// Takes a page out; false when it is not in the list.
@@ -117,7 +135,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_agrees_with_a_queue(changes in prop::collection::vec((0u32..12, 0u32..12, 0u8..4), 0..200)) {
+        fn it_agrees_with_a_queue(changes in prop::collection::vec((0u32..12, 0u32..12, 0u8..6), 0..200)) {
             let mut list = PageList::new(12);
             let mut queue: VecDeque<u32> = VecDeque::new();
             for (number, other, what) in changes {
@@ -133,6 +151,14 @@ mod tests {
                         list.push_back(page);
                         queue.push_back(number);
                     }
+                    (4, Some(place)) if !queue.contains(&number) => {
+                        list.insert_after(page, PageId::new(other));
+                        queue.insert(place + 1, number);
+                    }
+                    (5, _) if !queue.contains(&number) => {
+                        list.push_front(page);
+                        queue.push_front(number);
+                    }
                     (3, _) => {
                         let was = list.remove(page);
                         prop_assert_eq!(was, queue.contains(&number));
@@ -143,6 +169,10 @@ mod tests {
                 prop_assert_eq!(list.iter().map(PageId::get).collect::<Vec<_>>(), Vec::from(queue.clone()));
                 prop_assert_eq!(list.len(), queue.len());
                 prop_assert_eq!(list.back().map(PageId::get), queue.back().copied());
+                for (place, &known) in queue.iter().enumerate() {
+                    let before = place.checked_sub(1).map(|before| queue[before]);
+                    prop_assert_eq!(list.before(PageId::new(known)).map(PageId::get), before);
+                }
             }
         }
     }

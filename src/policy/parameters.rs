@@ -103,6 +103,19 @@ impl Arguments {
         }
     }
 
+    /// As [`Arguments::multiple_of`], for a number of references: at least 1, and 1 where a small multiple is less.
+    ///
+    /// # Errors
+    /// When the value is neither a number nor a multiple of the frames, or is 0.
+    pub fn references(&self, frames: u64, key: &str) -> Result<u64, String> {
+        let references = self.multiple_of(frames, key)?;
+        // What is nothing of so many frames is nothing of any.
+        if references == 0 && self.multiple_of(1 << 40, key)? == 0 {
+            return Err(format!("`{key}={}` is not allowed: at least 1", self.get::<String>(key, "")?));
+        }
+        Ok(references.max(1))
+    }
+
     /// Gives a parameter another value, where the policy has it and its value is `old`.
     pub fn replace(&mut self, key: &str, old: &str, new: &str) {
         if let Some((_, value)) = self.values.iter_mut().find(|(known, value)| *known == key && value == old) {

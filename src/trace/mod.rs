@@ -14,7 +14,10 @@ mod compress;
 pub mod csv;
 mod error;
 pub mod events;
+mod flat;
+pub mod hex_rw;
 pub mod input;
+pub mod lirs;
 pub mod native;
 mod number;
 pub mod output;
@@ -85,6 +88,24 @@ pub static FORMATS: &[Format] = &[
         detect: events::detect,
         read: events::read,
         write: Some(events::writer),
+    },
+    Format {
+        name: "hex-rw",
+        description: "address traces of courses: a byte address in hexadecimal, then R or W; pages of 4 KiB",
+        example: "190a7c20 R",
+        endings: &[".trace"],
+        detect: hex_rw::detect,
+        read: hex_rw::read,
+        write: None,
+    },
+    Format {
+        name: "lirs",
+        description: "the traces of the LIRS paper: one block number a line, `*` begins a comment",
+        example: "2819",
+        endings: &[".trace", ".trc"],
+        detect: lirs::detect,
+        read: lirs::read,
+        write: None,
     },
 ];
 
@@ -233,7 +254,7 @@ fn by_ending(path: &Path) -> Result<&'static Format, TraceError> {
     let name = path.to_string_lossy();
     let compression = COMPRESSIONS.iter().find_map(|compression| name.strip_suffix(compression.ending));
     let name = compression.unwrap_or(&name);
-    let found = FORMATS.iter().find(|format| format.endings.iter().any(|ending| name.ends_with(ending)));
+    let found = written().find(|format| format.endings.iter().any(|ending| name.ends_with(ending)));
     found.ok_or_else(|| TraceError::UnknownEnding {
         file: path.display().to_string(),
         known: listed(written().flat_map(|format| format.endings.iter().copied()))

@@ -139,6 +139,8 @@ pub struct Reference {
     pub(super) swap: Swap,
     /// The source that the next reclaim tries first (R34).
     pub(super) state: Source,
+    /// Whether a call for memory goes on after its first page, as in Linux 2.2.
+    pub linux_2_2: bool,
     /// Whether the run goes on after it ran out of memory (A8).
     oom_continue: bool,
     /// Whether it ran out of memory and ended.
@@ -180,6 +182,7 @@ impl Reference {
             mem_map: vec![0; frames],
             swap: areas,
             state: Source::PageCache,
+            linux_2_2: false,
             oom_continue,
             stopped: false,
             counters: Counters::default(),

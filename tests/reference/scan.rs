@@ -107,6 +107,9 @@ impl Reference {
 
     /// R33, R34: the sources in turn at each priority, from where the last call left off.
     fn try_to_free_page(&mut self) -> bool {
+        if self.linux_2_2 {
+            return self.try_to_free_pages();
+        }
         for prio in (0..=6).rev() {
             if self.state == Source::PageCache {
                 if shrink_mmap() {
@@ -126,6 +129,23 @@ impl Reference {
             self.state = Source::PageCache;
         }
         false
+    }
+}
+
+/// Linux 2.2.
+impl Reference {
+    /// Each source at each priority until it fails, until 32 pages are free.
+    fn try_to_free_pages(&mut self) -> bool {
+        let mut count = 32;
+        for prio in (0..=6).rev() {
+            while self.shm_swap(prio) {
+                count -= 1;
+                if count == 0 {
+                    return true;
+                }
+            }
+        }
+        count < 32
     }
 }
 

@@ -19,7 +19,7 @@ use clockhand::observers::{End, Observer, SwapOut};
 use clockhand::policy::registry::PolicySpec;
 use clockhand::program::Reference;
 use clockhand::replay::Options;
-use common::{Draw, program_of_reads};
+use common::{Draw, faults, program_of_reads};
 
 /// What a reference was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,4 +135,21 @@ fn arc_is_as_in_its_paper() {
 #[test]
 fn car_is_as_in_its_paper() {
     compare("car", policy_references::car::Car::new);
+}
+
+/// Two pools that are referenced in turns, a page of 100 and one of 10,000, each drawn evenly: the hit ratios of the last
+/// part of a long string, by frames, for lru and lru-2, from table 4.1 of the paper on LRU-K.
+#[test]
+fn lru_2_on_two_pools_has_the_hit_ratios_of_its_paper() {
+    let mut draw = Draw(1993);
+    let pages: Vec<u64> =
+        (0..300_000).map(|turn| if turn % 2 == 0 { draw.below(100) } else { 100 + draw.below(10_000) }).collect();
+    let (start, whole) = (program_of_reads(&pages[..100_000]), program_of_reads(&pages));
+    for (frames, lru, lru_2) in [(60, 0.14, 0.291), (100, 0.22, 0.459), (140, 0.29, 0.502), (200, 0.37, 0.505)] {
+        for (policy, published) in [("lru", lru), ("lru-2:history=10100", lru_2)] {
+            let misses = faults(&whole, policy, frames) - faults(&start, policy, frames);
+            let hits = 1.0 - misses as f64 / 200_000.0;
+            assert!((hits - published).abs() < 0.006, "{policy}, {frames} frames: {hits:.4}, published {published}");
+        }
+    }
 }
