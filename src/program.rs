@@ -355,6 +355,7 @@ impl Program {
 
     /// The same program without the references that go to the same page, through the same attachment, as the one before
     /// them, as some programs read their traces. A write among them is forgotten.
+    #[must_use]
     pub fn without_repeats(&self) -> Self {
         let same = |one: u64, other: u64| one >> 1 == other >> 1;
         let mut left_out = Vec::new();

@@ -267,7 +267,7 @@ pub struct ConvertArguments {
 /// `verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
-    /// The folder with the traces: swim, bzip, gli, cs, multi1, multi2, sprite, 2_pools, each with any endings.
+    /// The folder with the traces: swim, bzip, gli, cs, multi1, multi2, sprite, `2_pools`, each with any endings.
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
     /// Replays at the same time; as many as there are processors if not given.

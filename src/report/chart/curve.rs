@@ -119,9 +119,23 @@ pub(super) fn swap_outs(block: &Block) -> Vec<Curve> {
 /// A ratio to fewer swap-outs than this says little.
 const ENOUGH: u64 = 30;
 
-/// Swap-outs in % of the reference's, and the fewest of the reference a ratio was taken to. At sizes where the reference
-/// has fewer there is no value. None if there is no reference, or nothing to set against it, or nothing is left.
-pub(super) fn relative(block: &Block) -> Option<(Vec<Curve>, u64)> {
+/// A policy that is above this many percent at every size would press all others together.
+pub(super) const FAR: f64 = 400.0;
+
+/// Swap-outs in % of the reference's.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Relative {
+    /// The curves; one without values is not shown.
+    pub(super) curves: Vec<Curve>,
+    /// The fewest swap-outs of the reference that a ratio was taken to.
+    pub(super) enough: u64,
+    /// The places of the policies that are above [`FAR`] at every size, and have no values for that.
+    pub(super) far: Vec<usize>,
+}
+
+/// Swap-outs in % of the reference's. At sizes where the reference has few there is no value. None if there is no
+/// reference, or nothing to set against it, or nothing is left.
+pub(super) fn relative(block: &Block) -> Option<Relative> {
     let reference = &block.series[block.reference()?];
     let most = reference.runs.values().map(|run| run.row.swap_outs).max().unwrap_or(0);
     // A short trace has few swap-outs throughout: then a hundredth of its most will do.
@@ -135,6 +149,14 @@ pub(super) fn relative(block: &Block) -> Option<(Vec<Curve>, u64)> {
             .filter_map(|value| Some(Value { value: 100.0 * value.value / base(value.frames)? as f64, ..*value }))
             .collect();
     }
-    let useful = curves.iter().filter(|curve| !curve.values.is_empty()).count() > 1;
-    useful.then_some((curves, enough))
+    let shown = |curves: &[Curve]| curves.iter().filter(|curve| !curve.values.is_empty()).count();
+    let is_far = |curve: &Curve| !curve.values.is_empty() && curve.values.iter().all(|value| value.value > FAR);
+    let mut far: Vec<usize> = (0..curves.len()).filter(|&place| is_far(&curves[place])).collect();
+    if shown(&curves) < far.len() + 2 {
+        far.clear();
+    }
+    for &place in &far {
+        curves[place].values.clear();
+    }
+    (shown(&curves) > 1).then_some(Relative { curves, enough, far })
 }

@@ -14,7 +14,7 @@ use std::io;
 
 pub use curve::{Curve, Value};
 
-use self::curve::{DASHED, Look};
+use self::curve::{DASHED, FAR, Look, Relative};
 use self::panel::{Frame, LEADER, Panel, SAMPLE, SMALL};
 use self::scene::{Anchor, Colour, Scene, Shape, Text};
 use super::block::{Block, REFERENCE};
@@ -59,10 +59,10 @@ impl Chart {
         if nothing {
             draw_sentence(&mut scene, block);
         } else {
-            draw_panels(&mut scene, block, &swap_outs, relative.as_ref().map(|(curves, _)| curves.as_slice()));
-            draw_key(&mut scene, block, relative.as_ref().map(|&(_, enough)| enough));
+            draw_panels(&mut scene, block, &swap_outs, relative.as_ref().map(|relative| relative.curves.as_slice()));
+            draw_key(&mut scene, block, relative.as_ref());
         }
-        let relative = relative.map(|(curves, _)| curves).unwrap_or_default();
+        let relative = relative.map(|relative| relative.curves).unwrap_or_default();
         Self { scene, title, description: description(block), swap_outs, relative }
     }
 
@@ -164,7 +164,7 @@ fn bottom(block: &Block) -> f64 {
 }
 
 /// The lines under the panels that say what the kinds of lines mean.
-fn draw_key(scene: &mut Scene, block: &Block, enough: Option<u64>) {
+fn draw_key(scene: &mut Scene, block: &Block, relative: Option<&Relative>) {
     let mut pen = (MARGIN, bottom(block) + KEY);
     if block.reference().is_some() {
         key_entry(scene, &mut pen, Some(&Look::REFERENCE), &format!("{REFERENCE}, the reference"));
@@ -182,7 +182,12 @@ fn draw_key(scene: &mut Scene, block: &Block, enough: Option<u64>) {
         let cross = Look { shape: Some(Shape::Cross), colour: Colour::BLACK, width: 0.0, ..plain };
         key_entry(scene, &mut pen, Some(&cross), OUT_OF_MEMORY);
     }
-    if let Some(enough) = enough.filter(|&enough| enough > 1) {
+    for far in relative.iter().flat_map(|relative| relative.far.iter().map(|&place| &relative.curves[place])) {
+        let name = font::fitted(&far.label, SMALL, false, LONGEST_NAME);
+        let note = format!("{name}: above {FAR} % of {REFERENCE} at each size; shown at left only");
+        key_entry(scene, &mut pen, Some(&far.look), &note);
+    }
+    if let Some(enough) = relative.map(|relative| relative.enough).filter(|&enough| enough > 1) {
         let note = format!("Right: only sizes at which {REFERENCE} has at least {enough} swap-outs.");
         key_entry(scene, &mut pen, None, &note);
     }
