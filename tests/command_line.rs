@@ -128,7 +128,7 @@ fn mistakes_of_usage_end_with_2_and_say_what_is_right() {
     let (folder, _) = folder_with("small.csv", SMALL);
     let at = folder.path();
     fails(at, &["compare", "--policies", "clokc"], 2, &["no policy `clokc`", "linux-2.0"]);
-    fails(at, &["compare", "--policies", "clock:ref-on-load=5"], 2, &["0 or 1"]);
+    fails(at, &["compare", "--policies", "clock:ref-on-load=5"], 2, &["from 0 to 1"]);
     fails(at, &["compare", "--policies", "fifo:x=1"], 2, &["has none"]);
     fails(at, &["compare", "--frames", "0"], 2, &["at least 1 frame"]);
     fails(at, &["compare", "--frames", "x"], 2, &["64MiB"]);

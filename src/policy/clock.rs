@@ -31,12 +31,7 @@ impl Policy for Clock {
     }];
 
     fn new(setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
-        let allowed = "0 or 1";
-        let referenced_on_load = match arguments.get::<u8>("ref-on-load", allowed)? {
-            0 => false,
-            1 => true,
-            other => return Err(format!("`ref-on-load={other}` is not allowed: {allowed}")),
-        };
+        let referenced_on_load = arguments.whole("ref-on-load", 0..=1)? == 1;
         Ok(Self { ring: Ring::new(setup.pages), referenced_on_load })
     }
 

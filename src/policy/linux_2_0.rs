@@ -52,11 +52,7 @@ impl Policy for Linux20 {
     ];
 
     fn new(_setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
-        let allowed = "a whole number from 0 to 16";
-        let start_priority = arguments.get("prio", allowed)?;
-        if start_priority > 16 {
-            return Err(format!("`prio={start_priority}` is not allowed: {allowed}"));
-        }
+        let start_priority = arguments.whole("prio", 0..=16)? as u32;
         let successes_per_call = match arguments.get::<String>("version", "")?.as_str() {
             "2.0" => 1,
             "2.2" => SWAP_CLUSTER_MAX,

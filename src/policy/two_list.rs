@@ -69,12 +69,7 @@ impl Policy for TwoList {
     }];
 
     fn new(setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
-        let allowed = "1 or 2";
-        let needs_mark = match arguments.get::<u8>("activate", allowed)? {
-            1 => false,
-            2 => true,
-            other => return Err(format!("`activate={other}` is not allowed: {allowed}")),
-        };
+        let needs_mark = arguments.whole("activate", 1..=2)? == 2;
         Ok(Self {
             active: PageList::new(setup.pages),
             inactive: PageList::new(setup.pages),
