@@ -145,7 +145,7 @@ fn a_value_that_is_not_allowed_is_told_with_those_that_are() {
         assert!(error(text).contains("adaptive, or a whole percentage from 1% to 99%"), "{text}");
     }
     for text in ["two-list:activate=0", "two-list:activate=3", "two-list:activate=x"] {
-        assert!(error(text).contains("1 or 2"), "{text}");
+        assert!(error(text).contains("from 1 to 2"), "{text}");
     }
     assert!(error("mglru:min-gens=0").contains("from 1 to 63"));
     assert!(error("mglru:max-gens=2").contains("above min-gens, up to 64"));
