@@ -45,7 +45,7 @@ pub struct ResolveOptions {
 #[derive(Debug)]
 struct Draft {
     label: u32,
-    /// None for a segment that was created implicitly and whose size no record tells.
+    /// None where no record tells it.
     size: Option<u64>,
 }
 
@@ -207,8 +207,9 @@ impl Resolver {
         if record.page == 0 {
             return Err(impossible(&format!("segment {name} has no pages"), "a segment has at least one page"));
         }
-        self.check_limits(&name, record.page)?;
-        let segment = self.new_segment(record.segment, Some(record.page))?;
+        let size = Some(record.page).filter(|&size| size != Record::UNKNOWN_SIZE);
+        self.check_limits(&name, size)?;
+        let segment = self.new_segment(record.segment, size)?;
         let locked = record.operation == Operation::CreateLocked;
         self.table.create(segment, locked);
         self.push(Control::Create { segment, locked });
@@ -216,12 +217,12 @@ impl Resolver {
     }
 
     /// The limits of Linux 2.0 (R10), where they apply.
-    fn check_limits(&self, name: &str, pages: u64) -> Result<(), Impossible> {
+    fn check_limits(&self, name: &str, size: Option<u64>) -> Result<(), Impossible> {
         let by_default = if self.settings.kernel_defaults { Limits::Kernel } else { Limits::None };
         if self.options.limits.unwrap_or(by_default) == Limits::None {
             return Ok(());
         }
-        if pages > encoding::MOST_PAGES {
+        if let Some(pages) = size.filter(|&size| size > encoding::MOST_PAGES) {
             let what = format!("segment {name} has {pages} pages, and Linux 2.0 allows {}", encoding::MOST_PAGES);
             return Err(impossible(&what, NO_LIMITS));
         }

@@ -25,7 +25,7 @@ pub struct Statistics {
     /// Time from the first reference to the last, as the trace counts it (nanoseconds or a sequence number); none where
     /// it has no time.
     pub duration: Option<u64>,
-    /// Pages of all segments, touched or not.
+    /// Pages of all segments, touched or not; 2^64 - 1 where there are more.
     pub pages_created: u64,
     /// The segments in order of creation.
     pub segment_list: Vec<SegmentStatistics>,
@@ -95,7 +95,7 @@ impl Statistics {
             facts: facts.clone(),
             reads: program.counts.reads,
             duration: times.and_then(|times| Some(times.last()?.saturating_sub(*times.first()?))),
-            pages_created: program.segments.iter().map(|segment| segment.size).sum(),
+            pages_created: program.segments.iter().fold(0, |pages, segment| segment.size.saturating_add(pages)),
             sharing: census.sharing(),
             working_set: WINDOWS.iter().filter_map(|&window| working_set(program, window)).collect(),
             segment_list: census.segments,

@@ -12,15 +12,15 @@ use common::run;
 use proptest::prelude::*;
 use trace_support::{Kept, lenient, read_bytes, read_with, written};
 
-/// Pages of the segment of a hex-rw trace.
+/// Pages of a space of 64-bit addresses.
 const SPACE: u64 = 1 << 52;
 
-/// The references of a trace of one process and one segment with so many pages.
-fn references(kept: &Kept, pages: u64) -> Vec<(u64, bool)> {
+/// The references of a trace of one process and one segment.
+fn references(kept: &Kept) -> Vec<(u64, bool)> {
     assert_eq!(kept.settings, Some(Settings::default()));
     assert_eq!(kept.labels, [Label::Number(0)]);
     let record = |operation, page| Record { time: 0, process: 1, operation, segment: 0, page };
-    assert_eq!(kept.records[..2], [record(Operation::Create, pages), record(Operation::Attach, 0)]);
+    assert_eq!(kept.records[..2], [record(Operation::Create, Record::UNKNOWN_SIZE), record(Operation::Attach, 0)]);
     let reference = |found: &Record| {
         let write = found.operation == Operation::Write;
         assert_eq!(*found, record(if write { Operation::Write } else { Operation::Read }, found.page));
@@ -34,7 +34,7 @@ fn read_as(format: &str, text: &str) -> Vec<(u64, bool)> {
     let (kept, summary) = read_bytes(text.as_bytes()).unwrap_or_else(|error| panic!("{text:?}: {error}"));
     assert_eq!((summary.format, summary.skipped), (format, 0), "{text:?}");
     assert_eq!(summary.records, kept.records.len() as u64);
-    references(&kept, if format == "lirs" { u64::MAX } else { SPACE })
+    references(&kept)
 }
 
 #[test]
@@ -79,7 +79,6 @@ fn other_formats_are_not_taken_for_these() {
     let strangers = [
         "1,2,R,0,0",
         "1 2",
-        "1 2 3 4",
         "-1",
         "1.5",
         "0x10",
@@ -134,9 +133,19 @@ fn a_bad_line_is_told_with_line_event_and_text() {
         ("lirs", "18446744073709551615", "more than 18446744073709551614"),
         ("lirs", "18446744073709551616", "more than 18446744073709551614"),
         ("lirs", "12\u{0}", "not a whole number"),
+        ("arc", "7 1 0", "the number of the request is missing"),
+        ("arc", "7 1 0 1 1", "a fifth field"),
+        ("arc", "7 x 0 1", "not a whole number"),
+        ("arc", "7 65537 0 1", "more than 65536"),
+        ("arc", "18446744073709551614 1 0 1", "beyond 2^64 - 2"),
+        ("arc", "18446744073709551616 1 0 1", "more than 18446744073709551614"),
     ];
     for (format, line, expected) in cases {
-        let good = if format == "lirs" { "7" } else { "00007000 W" };
+        let good = match format {
+            "lirs" => "7",
+            "arc" => "7 1 0 1",
+            _ => "00007000 W",
+        };
         let message = complaint(format, good, line);
         // The creation of the segment, its attachment and the first line come before it.
         assert!(message.starts_with("sample, line 3, event 4: "), "{message}");
@@ -144,6 +153,19 @@ fn a_bad_line_is_told_with_line_event_and_text() {
         assert!(message.contains("--lenient"), "{message}");
         assert!(!message.contains(|c: char| c.is_control()), "{message:?}");
     }
+}
+
+#[test]
+fn a_request_of_several_blocks_is_a_reference_to_each() {
+    let text = "4168 1 0 0\r\n 7 3 0 1\n\n9 0 0 2\n18446744073709551613 1 9 3";
+    let expected = [4168, 7, 8, 9, u64::MAX - 2].map(|block| (block, false));
+    assert_eq!(read_as("arc", text), expected);
+    let kept = read_bytes(text.as_bytes()).unwrap().0;
+    let mut resolver = Resolver::new(ResolveOptions::default());
+    read_from("sample", Box::new(text.as_bytes()), &ReadOptions::default(), &mut resolver).unwrap();
+    let program = resolver.finish();
+    assert_eq!((program.footprint(), program.segments[0].size), (5, u64::MAX - 1));
+    assert_eq!(kept.records.len(), 7);
 }
 
 #[test]

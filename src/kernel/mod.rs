@@ -133,7 +133,7 @@ pub struct Kernel {
     frames: u64,
     shm_rss: u64,
     shm_swp: u64,
-    shm_tot: u64,
+    shm_tot: u128,
     swap: Swap,
     now: u64,
     counters: Counters,
@@ -209,7 +209,7 @@ impl Kernel {
     }
 
     /// Pages of all segments that exist, touched or not (R6).
-    pub fn shm_tot(&self) -> u64 {
+    pub fn shm_tot(&self) -> u128 {
         self.shm_tot
     }
 

@@ -13,7 +13,7 @@ impl Kernel {
         match control {
             Control::Create { segment, locked } => {
                 self.table.create(segment, locked);
-                self.shm_tot += self.program.segments[segment.index()].size;
+                self.shm_tot += u128::from(self.program.segments[segment.index()].size);
             }
             // All entries of a new attachment are signatures (R39): its column is clear in every mask.
             Control::Attach { process, segment } => {
@@ -82,7 +82,7 @@ impl Kernel {
 
     fn destroy(&mut self, segment: SegmentNumber) {
         let pages = self.program.segments[segment.index()].pages();
-        self.shm_tot -= self.program.segments[segment.index()].size;
+        self.shm_tot -= u128::from(self.program.segments[segment.index()].size);
         for page in pages {
             self.free_page(PageId::new(page));
         }

@@ -55,7 +55,7 @@ impl Kernel {
             let resident = states.clone().filter(|state| matches!(state, PageState::Resident { .. })).count() as u64;
             assert_eq!(resident, self.segments[number].resident, "resident pages of segment {number}");
             if self.table.alive(SegmentNumber::from_index(number)) {
-                total += segment.size;
+                total += u128::from(segment.size);
             } else {
                 assert!(states.clone().all(|state| state == PageState::Zero), "segment {number} is gone and has pages");
             }

@@ -13,15 +13,14 @@ const LABEL: Label = Label::Number(0);
 
 /// Makes the records of a flat trace.
 pub(crate) struct Flat {
-    pages: u64,
     begun: bool,
 }
 
 impl Flat {
-    /// At the start of the reading of a trace, whose segment is to have so many pages.
-    pub fn begin(reading: &mut Reading<'_>, pages: u64) -> Self {
+    /// At the start of the reading of a trace. Its segment has as many pages as are needed.
+    pub fn begin(reading: &mut Reading<'_>) -> Self {
         reading.settings(&Settings::default());
-        Self { pages, begun: false }
+        Self { begun: false }
     }
 
     /// A reference to a page, which is `line` of the trace.
@@ -40,7 +39,7 @@ impl Flat {
         if !self.begun {
             self.begun = true;
             reading.label(&LABEL);
-            for (operation, page) in [(Operation::Create, self.pages), (Operation::Attach, 0)] {
+            for (operation, page) in [(Operation::Create, Record::UNKNOWN_SIZE), (Operation::Attach, 0)] {
                 reading.record(&record(operation, page), at, || printable(line))?;
             }
         }

@@ -3,7 +3,7 @@
 //! - A line is a byte address of 1 to 16 hexadecimal digits, blanks, and `R` or `W`; blank lines are passed over.
 //! - A page has 4 KiB, so its number is the address without its last three digits.
 //! - There is one process, 1, and one segment, 0, which is created and attached before the first reference. The segment
-//!   is the whole address space; only pages that are referenced take room.
+//!   is as large as its highest page.
 
 use super::error::{At, TraceError, printable};
 use super::flat::Flat;
@@ -12,9 +12,6 @@ use super::reading::Reading;
 
 /// Bits of an address that are a place in its page.
 const PAGE_SHIFT: u32 = 12;
-
-/// Pages of the segment: those of a space of 64-bit addresses.
-const PAGES: u64 = 1 << (u64::BITS - PAGE_SHIFT);
 
 /// What a bad line should have been.
 const EXPECTED: &str = "a line is a byte address in hexadecimal, then R or W, as in `190a7c20 R`";
@@ -30,7 +27,7 @@ pub fn detect(head: &[u8]) -> bool {
 /// # Errors
 /// Those of reading; a line that is not as it should be, or is refused by the sink, unless the reading is lenient.
 pub fn read(input: &mut Input<'_>, reading: &mut Reading<'_>) -> Result<(), TraceError> {
-    let mut flat = Flat::begin(reading, PAGES);
+    let mut flat = Flat::begin(reading);
     for_each_line(input, reading, |reading, number, line| {
         let line = line.trim_ascii();
         if line.is_empty() {

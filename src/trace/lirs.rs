@@ -2,8 +2,7 @@
 //!
 //! - Lines beginning with `*` (marks of those who recorded the trace) and blank lines are passed over.
 //! - There is one process, 1, and one segment, 0, which is created and attached before the first reference. The trace
-//!   does not say how many blocks there are, so the segment has as many pages as there can be; only those that are
-//!   referenced take room.
+//!   does not say how many blocks there are, so the segment is as large as its highest page.
 //! - All references are reads.
 //!
 //! A file of plain numbers, whatever they were recorded from, is of this format.
@@ -14,7 +13,7 @@ use super::input::{Input, for_each_line};
 use super::number::{self, NotANumber};
 use super::reading::Reading;
 
-/// Pages of the segment: all numbers but the largest, which is no page of any segment.
+/// The blocks that there can be: all numbers but the largest, which is no page of any segment.
 const PAGES: u64 = u64::MAX;
 
 /// What a bad line should have been.
@@ -31,7 +30,7 @@ pub fn detect(head: &[u8]) -> bool {
 /// # Errors
 /// Those of reading; a line that is not as it should be, or is refused by the sink, unless the reading is lenient.
 pub fn read(input: &mut Input<'_>, reading: &mut Reading<'_>) -> Result<(), TraceError> {
-    let mut flat = Flat::begin(reading, PAGES);
+    let mut flat = Flat::begin(reading);
     for_each_line(input, reading, |reading, line_number, line| {
         if is_passed_over(line) {
             return Ok(());

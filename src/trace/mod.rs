@@ -9,6 +9,7 @@
 //! - To add a format: a file beside this one with `detect`, `read` and, if it is also written, `writer`; and a row in
 //!   [`FORMATS`]. `input::for_each_line` and `reading::Reading` are there for it.
 
+pub mod arc;
 pub mod builtin;
 mod compress;
 pub mod csv;
@@ -96,6 +97,15 @@ pub static FORMATS: &[Format] = &[
         endings: &[".trace"],
         detect: hex_rw::detect,
         read: hex_rw::read,
+        write: None,
+    },
+    Format {
+        name: "arc",
+        description: "the traces of the ARC paper: first block, number of blocks, ignored, number of the request",
+        example: "4168 1 0 12",
+        endings: &[".lis", ".trace"],
+        detect: arc::detect,
+        read: arc::read,
         write: None,
     },
     Format {
@@ -309,7 +319,7 @@ fn no_such_label(record: &Record) -> Impossible {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Operation {
-    /// A segment is created with `page` pages (shmget).
+    /// A segment is created with `page` pages (shmget), or, with [`Record::UNKNOWN_SIZE`], with as many as are needed.
     Create = 0,
     /// As [`Operation::Create`], and it is locked from the start (`seg NAME PAGES locked` of an event script).
     CreateLocked = 1,
@@ -350,6 +360,10 @@ pub struct Record {
 }
 
 impl Record {
+    /// The value of `page` where a segment is created whose size the trace does not tell. It is also the largest size
+    /// that there can be, and means the same: no reference is past its end.
+    pub const UNKNOWN_SIZE: u64 = u64::MAX;
+
     /// The value of `segment` where an operation has no segment.
     pub const NO_SEGMENT: u32 = u32::MAX;
 }
