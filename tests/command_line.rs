@@ -212,7 +212,7 @@ fn a_segment_may_claim_any_size_and_pages_may_have_any_number() {
     let size = u64::MAX;
     let last = u64::MAX - 1;
     let lines = format!(
-        "pid,op,segment,page\n1,create,0,{size}\n1,attach,0,0\n1,W,0,0\n1,W,0,{last}\n1,W,0,77\n1,R,0,{last}\n"
+        "pid,op,segment,page\n1,create,0,{size}\n1,attach,0,0\n1,W,0,0\n1,W,0,{last}\n1,W,0,77\n1,R,0,{last}\n1,create,1,{size}\n"
     );
     let (folder, _) = folder_with("huge.csv", lines);
     let stat = printed(folder.path(), &["trace", "stat", "huge.csv", "--json"]);
