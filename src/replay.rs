@@ -56,24 +56,21 @@ impl Options {
     }
 }
 
-/// A policy tied to what it may see; implemented by the rows of the registry.
-pub trait Driven: Send {
-    /// The policy.
-    type Policy: Policy;
-    /// Whether [`Driven::referenced`] is to be called for every reference to a page in memory.
+/// What a policy is told of references; implemented for each sight where the rows of the registry are made.
+pub trait Sees<P: Policy>: Send {
+    /// Whether [`Sees::referenced`] is to be called for every reference to a page in memory.
     const EVERY_REFERENCE: bool;
 
-    /// The policy.
-    fn policy(&mut self) -> &mut Self::Policy;
-
-    /// The policy, to read.
-    fn policy_ref(&self) -> &Self::Policy;
-
     /// The reference at a position brought a page in.
-    fn loaded(&mut self, position: u64, page: PageId, memory: &mut Memory<'_>);
+    fn loaded(&self, policy: &mut P, position: u64, page: PageId, memory: &mut Memory<'_>) {
+        let _ = position;
+        policy.loaded(page, memory);
+    }
 
     /// The reference at a position went to a page in memory.
-    fn referenced(&mut self, position: u64, reference: Reference);
+    fn referenced(&self, policy: &mut P, position: u64, reference: Reference) {
+        let _ = (policy, position, reference);
+    }
 }
 
 /// A replay of one program under one policy at one memory size.
@@ -119,10 +116,11 @@ pub trait Replay: Send {
 }
 
 /// A replay with a policy of a known type.
-pub struct Simulation<D> {
+pub struct Simulation<P, S> {
     program: Arc<Program>,
     kernel: Kernel,
-    driven: D,
+    policy: P,
+    sight: S,
     out_of_memory: OutOfMemory,
     /// The next of the program's changes.
     next_change: usize,
@@ -148,14 +146,15 @@ struct Daemon {
     due: u64,
 }
 
-impl<D: Driven> Simulation<D> {
+impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     /// A replay that has not begun.
-    pub fn new(program: &Arc<Program>, options: &Options, driven: D) -> Self {
+    pub fn new(program: &Arc<Program>, options: &Options, policy: P, sight: S) -> Self {
         let kernel = Kernel::new(Arc::clone(program), options.frames, options.swap.as_deref());
-        let sampling = driven.policy_ref().sampling_period().map(|period| (period.max(1), period.max(1)));
+        let sampling = policy.sampling_period().map(|period| (period.max(1), period.max(1)));
         Self {
             kernel,
-            driven,
+            policy,
+            sight,
             out_of_memory: options.out_of_memory,
             next_change: 0,
             position: 0,
@@ -190,8 +189,8 @@ impl<D: Driven> Simulation<D> {
         for (offset, word) in words.iter().enumerate() {
             let reference = packing.unpack(word.bits());
             if self.kernel.hit(reference) {
-                if D::EVERY_REFERENCE {
-                    self.driven.referenced(first + offset as u64, reference);
+                if S::EVERY_REFERENCE {
+                    self.sight.referenced(&mut self.policy, first + offset as u64, reference);
                 }
             } else if !self.fault(first + offset as u64, reference) {
                 self.position = first + offset as u64 + 1;
@@ -222,9 +221,10 @@ impl<D: Driven> Simulation<D> {
                 if let Fault::SwapIn(_) = fault {
                     self.distributions.swapped_in(reference.page, position);
                 }
-                self.driven.loaded(position, reference.page, &mut Memory::new(&mut self.kernel, None));
+                let memory = &mut Memory::new(&mut self.kernel, None);
+                self.sight.loaded(&mut self.policy, position, reference.page, memory);
             }
-            Fault::Minor | Fault::OutOfMemory => self.driven.referenced(position, reference),
+            Fault::Minor | Fault::OutOfMemory => self.sight.referenced(&mut self.policy, position, reference),
         }
         self.tell_fault(reference, fault);
         true
@@ -234,8 +234,8 @@ impl<D: Driven> Simulation<D> {
     /// Page cache and process memory have nothing to give (assumption A3), so what R34 rotates over is the shared memory
     /// alone.
     fn try_to_free_page(&mut self, last_priority: u32, wanted: Option<PageId>) -> bool {
-        let first = self.driven.policy_ref().start_priority();
-        let most = self.driven.policy_ref().successes_per_call();
+        let first = self.policy.start_priority();
+        let most = self.policy.successes_per_call();
         let mut before = *self.kernel.counters();
         let mut successes = 0;
         for priority in (last_priority..=first.max(last_priority)).rev() {
@@ -290,11 +290,10 @@ impl<D: Driven> Simulation<D> {
             return None;
         }
         let slot = self.kernel.take_swap_slot()?;
-        let policy = self.driven.policy();
-        policy.begin_scan(&mut Memory::new(&mut self.kernel, wanted));
+        self.policy.begin_scan(&mut Memory::new(&mut self.kernel, wanted));
         let mut left = budget;
         self.taken.clear();
-        while let Some(pick) = policy.pick(&mut Memory::new(&mut self.kernel, wanted)) {
+        while let Some(pick) = self.policy.pick(&mut Memory::new(&mut self.kernel, wanted)) {
             self.kernel.count_attempt();
             // The page that trips the budget is counted and not tried (R24).
             if left == 0 {
@@ -306,7 +305,7 @@ impl<D: Driven> Simulation<D> {
                 Verdict::StillMapped { taken: 0 } => {}
                 Verdict::StillMapped { taken } => self.taken.push((page, taken)),
                 Verdict::Evicted { taken } => {
-                    policy.evicted(page);
+                    self.policy.evicted(page);
                     let scanned = self.kernel.counters().swap_attempts - before.swap_attempts;
                     let earlier = self.taken.iter().filter(|(other, _)| *other == page).map(|(_, taken)| taken).sum();
                     self.kernel.not_wasted(earlier);
@@ -340,9 +339,9 @@ impl<D: Driven> Simulation<D> {
         self.next_change += 1;
         for (page, resident) in self.kernel.take_gone() {
             if resident {
-                self.driven.policy().freed(page);
+                self.policy.freed(page);
             } else {
-                self.driven.policy().forgotten(page);
+                self.policy.forgotten(page);
             }
         }
         true
@@ -353,7 +352,7 @@ impl<D: Driven> Simulation<D> {
         self.kernel.set_now(self.position);
         if let Some((due, period)) = self.sampling.as_mut().filter(|(due, _)| *due <= self.position) {
             *due += *period;
-            self.driven.policy().sample(&mut Memory::new(&mut self.kernel, None));
+            self.policy.sample(&mut Memory::new(&mut self.kernel, None));
         }
         if let Some(mut daemon) = self.daemon.take() {
             if daemon.due <= self.position {
@@ -403,7 +402,7 @@ impl<D: Driven> Simulation<D> {
     }
 }
 
-impl<D: Driven> Replay for Simulation<D> {
+impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
     fn run_to(&mut self, references: u64) -> bool {
         let total = self.program.references.len();
         let until = references.min(total);
@@ -445,7 +444,7 @@ impl<D: Driven> Replay for Simulation<D> {
     }
 
     fn hand(&self) -> Option<Hand> {
-        self.driven.policy_ref().hand(&self.program)
+        self.policy.hand(&self.program)
     }
 
     fn observe(&mut self, observer: Box<dyn Observer>) {

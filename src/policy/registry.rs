@@ -13,7 +13,7 @@ use super::{POLICIES, Policy, SeesFuture, SeesReferences, Setup, Sight};
 use crate::ids::PageId;
 use crate::kernel::Memory;
 use crate::program::{NO_NEXT_USE, Program, Reference};
-use crate::replay::{Driven, Options, Replay, Simulation};
+use crate::replay::{Options, Replay, Sees, Simulation};
 
 /// Starts a run of a policy with these arguments.
 type Start = fn(&Arc<Program>, &Options, &Arguments) -> Result<Box<dyn Replay>, String>;
@@ -41,7 +41,7 @@ pub struct Entry {
 pub const fn bits<P: Policy>() -> Entry {
     row::<P>(Sight::AccessedBits, |program, options, arguments| {
         let policy = P::new(&setup(program, options), arguments)?;
-        Ok(Box::new(Simulation::new(program, options, Bits(policy))))
+        Ok(Box::new(Simulation::new(program, options, policy, Bits)))
     })
 }
 
@@ -49,16 +49,16 @@ pub const fn bits<P: Policy>() -> Entry {
 pub const fn references<P: SeesReferences>() -> Entry {
     row::<P>(Sight::EveryReference, |program, options, arguments| {
         let policy = P::new(&setup(program, options), arguments)?;
-        Ok(Box::new(Simulation::new(program, options, References(policy))))
+        Ok(Box::new(Simulation::new(program, options, policy, References)))
     })
 }
 
 /// The row of a policy that knows the future.
 pub const fn future<P: SeesFuture>() -> Entry {
     row::<P>(Sight::Future, |program, options, arguments| {
-        let next_use = Future::of(program)?;
-        let policy = P::foreseeing(&setup(program, options), arguments, next_use.clone())?;
-        Ok(Box::new(Simulation::new(program, options, Foreseeing { policy, future: next_use })))
+        let future = Future::of(program)?;
+        let policy = P::foreseeing(&setup(program, options), arguments, future.clone())?;
+        Ok(Box::new(Simulation::new(program, options, policy, future)))
     })
 }
 
@@ -84,79 +84,36 @@ fn setup(program: &Program, options: &Options) -> Setup {
     }
 }
 
-/// Drives a policy that is never told of a hit.
-struct Bits<P>(P);
+/// The sight of a policy that is never told of a hit.
+struct Bits;
 
-impl<P: Policy> Driven for Bits<P> {
-    type Policy = P;
+impl<P: Policy> Sees<P> for Bits {
     const EVERY_REFERENCE: bool = false;
-
-    fn policy(&mut self) -> &mut P {
-        &mut self.0
-    }
-
-    fn policy_ref(&self) -> &P {
-        &self.0
-    }
-
-    fn loaded(&mut self, _position: u64, page: PageId, memory: &mut Memory<'_>) {
-        self.0.loaded(page, memory);
-    }
-
-    fn referenced(&mut self, _position: u64, _reference: Reference) {}
 }
 
-/// Drives a policy that is told of every reference.
-struct References<P>(P);
+/// The sight of a policy that is told of every reference.
+struct References;
 
-impl<P: SeesReferences> Driven for References<P> {
-    type Policy = P;
+impl<P: SeesReferences> Sees<P> for References {
     const EVERY_REFERENCE: bool = true;
 
-    fn policy(&mut self) -> &mut P {
-        &mut self.0
+    #[inline(always)]
+    fn referenced(&self, policy: &mut P, _position: u64, reference: Reference) {
+        policy.referenced(reference.page, reference.write);
     }
+}
 
-    fn policy_ref(&self) -> &P {
-        &self.0
-    }
+impl<P: SeesFuture> Sees<P> for Future {
+    const EVERY_REFERENCE: bool = true;
 
-    fn loaded(&mut self, _position: u64, page: PageId, memory: &mut Memory<'_>) {
-        self.0.loaded(page, memory);
+    fn loaded(&self, policy: &mut P, position: u64, page: PageId, memory: &mut Memory<'_>) {
+        policy.loaded(page, memory);
+        policy.next_use(page, self.next_use(position));
     }
 
     #[inline(always)]
-    fn referenced(&mut self, _position: u64, reference: Reference) {
-        self.0.referenced(reference.page, reference.write);
-    }
-}
-
-/// Drives a policy that knows the future.
-struct Foreseeing<P> {
-    policy: P,
-    future: Future,
-}
-
-impl<P: SeesFuture> Driven for Foreseeing<P> {
-    type Policy = P;
-    const EVERY_REFERENCE: bool = true;
-
-    fn policy(&mut self) -> &mut P {
-        &mut self.policy
-    }
-
-    fn policy_ref(&self) -> &P {
-        &self.policy
-    }
-
-    fn loaded(&mut self, position: u64, page: PageId, memory: &mut Memory<'_>) {
-        self.policy.loaded(page, memory);
-        self.policy.next_use(page, self.future.next_use(position));
-    }
-
-    #[inline(always)]
-    fn referenced(&mut self, position: u64, reference: Reference) {
-        self.policy.next_use(reference.page, self.future.next_use(position));
+    fn referenced(&self, policy: &mut P, position: u64, reference: Reference) {
+        policy.next_use(reference.page, self.next_use(position));
     }
 }
 
