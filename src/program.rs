@@ -353,38 +353,6 @@ impl Program {
         }))
     }
 
-    /// The same program without the references that go to the same page, through the same attachment, as the one before
-    /// them, as some programs read their traces. A write among them is forgotten.
-    #[must_use]
-    pub fn without_repeats(&self) -> Self {
-        let same = |one: u64, other: u64| one >> 1 == other >> 1;
-        let mut left_out = Vec::new();
-        let references = match &self.references {
-            References::Narrow(words) => References::Narrow(without(words, same, &mut left_out)),
-            References::Wide(words) => References::Wide(without(words, same, &mut left_out)),
-        };
-        let earlier = |position: u64| left_out.partition_point(|&other| other < position) as u64;
-        let moved = |change: &Change| Change { before: change.before - earlier(change.before), ..*change };
-        let mut writes = 0;
-        let mut program = Self {
-            settings: self.settings.clone(),
-            segments: self.segments.clone(),
-            processes: self.processes.clone(),
-            changes: self.changes.iter().map(moved).collect(),
-            references,
-            packing: self.packing,
-            times: None,
-            counts: self.counts,
-            segment_of: self.segment_of.clone(),
-            next_uses: OnceLock::new(),
-        };
-        for position in 0..program.references.len() {
-            writes += u64::from(program.reference(position).write);
-        }
-        program.counts = Counts { reads: program.references.len() - writes, writes, ..self.counts };
-        program
-    }
-
     /// One reference by its position.
     ///
     /// # Panics
@@ -397,21 +365,6 @@ impl Program {
         };
         self.packing.unpack(bits)
     }
-}
-
-/// The words that are not the same as the one before them; the places of the others go into `left_out`.
-fn without<W: Packed>(words: &[W], same: impl Fn(u64, u64) -> bool, left_out: &mut Vec<u64>) -> Vec<W> {
-    let mut kept = Vec::with_capacity(words.len());
-    let mut before: Option<u64> = None;
-    for (place, word) in words.iter().enumerate() {
-        if before.is_some_and(|before| same(before, word.bits())) {
-            left_out.push(place as u64);
-        } else {
-            kept.push(*word);
-        }
-        before = Some(word.bits());
-    }
-    kept
 }
 
 #[cfg(test)]

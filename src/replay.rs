@@ -132,6 +132,8 @@ pub struct Simulation<P, S> {
     sampling: Option<(u64, u64)>,
     distributions: Distributions,
     observers: Vec<Box<dyn Observer>>,
+    /// The load of which the policy has not heard yet, because references that are part of it may follow.
+    loading: Option<(u64, Reference)>,
     /// Entries taken in this scan from pages that stayed: a scan can meet a page twice (R28).
     taken: Vec<(PageId, u32)>,
 }
@@ -163,6 +165,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             sampling,
             distributions: Distributions::new(program.footprint() as usize),
             observers: Vec::new(),
+            loading: None,
             taken: Vec::new(),
             program: Arc::clone(program),
         }
@@ -186,19 +189,53 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     fn reference_run<W: Packed>(&mut self, words: &[W]) {
         let packing = self.program.packing;
         let first = self.position;
-        for (offset, word) in words.iter().enumerate() {
+        let mut offset = self.repeats_of_load(words);
+        while let Some(word) = words.get(offset) {
             let reference = packing.unpack(word.bits());
+            let position = first + offset as u64;
+            offset += 1;
             if self.kernel.hit(reference) {
                 if S::EVERY_REFERENCE {
-                    self.sight.referenced(&mut self.policy, first + offset as u64, reference);
+                    self.sight.referenced(&mut self.policy, position, reference);
                 }
-            } else if !self.fault(first + offset as u64, reference) {
-                self.position = first + offset as u64 + 1;
+            } else if !self.fault(position, reference) {
                 self.stopped = true;
-                return;
+                break;
+            } else {
+                offset += self.repeats_of_load(&words[offset..]);
             }
         }
-        self.position = first + words.len() as u64;
+        self.position = first + offset as u64;
+    }
+
+    /// Replays the references that are part of a load of which the policy is to hear when they are over; how many there
+    /// were. When others follow, the policy hears of the load.
+    fn repeats_of_load<W: Packed>(&mut self, words: &[W]) -> usize {
+        let Some((_, load)) = self.loading else { return 0 };
+        let packing = self.program.packing;
+        let is_repeat = |word: &&W| {
+            let reference = packing.unpack(word.bits());
+            (reference.page, reference.column) == (load.page, load.column)
+        };
+        let mut repeats = 0;
+        for word in words.iter().take_while(is_repeat) {
+            let hit = self.kernel.hit(packing.unpack(word.bits()));
+            debug_assert!(hit, "nothing happens between a load and its repeats");
+            repeats += 1;
+        }
+        if repeats < words.len() {
+            self.end_load();
+        }
+        repeats
+    }
+
+    /// Tells the policy of a load that it has not heard of yet.
+    fn end_load(&mut self) {
+        let Some((position, load)) = self.loading.take() else { return };
+        let now = self.kernel.now();
+        self.kernel.set_now(position);
+        self.sight.loaded(&mut self.policy, position, load.page, &mut Memory::new(&mut self.kernel, None));
+        self.kernel.set_now(now);
     }
 
     /// A reference that is not a hit; false when the run ends here.
@@ -221,8 +258,10 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
                 if let Fault::SwapIn(_) = fault {
                     self.distributions.swapped_in(reference.page, position);
                 }
-                let memory = &mut Memory::new(&mut self.kernel, None);
-                self.sight.loaded(&mut self.policy, position, reference.page, memory);
+                self.loading = Some((position, reference));
+                if !self.policy.load_includes_repeats() {
+                    self.end_load();
+                }
             }
             Fault::Minor | Fault::OutOfMemory => self.sight.referenced(&mut self.policy, position, reference),
         }
@@ -330,10 +369,9 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
 
     /// Carries out the next change, if it comes before the reference at the present position.
     fn change(&mut self) -> bool {
-        let Some(change) = self.program.changes.get(self.next_change).filter(|change| change.before <= self.position)
-        else {
-            return false;
-        };
+        let next = self.program.changes.get(self.next_change).copied();
+        let Some(change) = next.filter(|change| change.before <= self.position) else { return false };
+        self.end_load();
         self.kernel.set_now(self.position);
         self.kernel.apply(change.control);
         self.next_change += 1;
@@ -352,10 +390,12 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         self.kernel.set_now(self.position);
         if let Some((due, period)) = self.sampling.as_mut().filter(|(due, _)| *due <= self.position) {
             *due += *period;
+            self.end_load();
             self.policy.sample(&mut Memory::new(&mut self.kernel, None));
         }
         if let Some(mut daemon) = self.daemon.take() {
             if daemon.due <= self.position {
+                self.end_load();
                 self.ticks(&mut daemon);
             }
             self.daemon = Some(daemon);

@@ -66,22 +66,8 @@ pub struct Figure {
     pub measure: Measure,
     /// The value, with the digits that were published.
     pub value: String,
-    /// Whether the references are all that the trace has, or the program that made the figure left out those to the page
-    /// referenced just before.
-    pub references: Repeats,
     /// Where it was published.
     pub source: String,
-}
-
-/// What became of references to the page referenced just before. They are hits, so faults can be compared all the same;
-/// but they set accessed bits, which a policy sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Repeats {
-    /// They were replayed.
-    All,
-    /// They were left out.
-    WithoutRepeats,
 }
 
 /// A figure and what came out here.
@@ -119,11 +105,7 @@ pub fn verify(traces: &[(String, Arc<Program>)], threads: usize) -> Result<Vec<V
     for figure in figures() {
         let Some((name, program)) = traces.iter().find(|(name, _)| *name == figure.trace) else { continue };
         let (policy, options) = (figure.policy.parse()?, Options::new(figure.frames));
-        let program = match figure.references {
-            Repeats::All => Arc::clone(program),
-            Repeats::WithoutRepeats => Arc::new(program.without_repeats()),
-        };
-        wanted.push((figure, Job { trace: name.clone(), program, policy, options }));
+        wanted.push((figure, Job { trace: name.clone(), program: Arc::clone(program), policy, options }));
     }
     let (figures, jobs): (Vec<Figure>, Vec<Job>) = wanted.into_iter().unzip();
     let runs = run_all(&jobs, threads, &|| true, &|_, _| {})?;

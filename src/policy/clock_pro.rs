@@ -13,8 +13,8 @@
 //! `cold=adaptive`, the paper: the frames for cold pages are one more for each page used in its test period, and one less
 //! for each that was not; a cold page that was used after its test period begins a new one at the head. They start from 2
 //! (the paper does not say). `cold=5%`, the authors' program: that share, at least 2, and a cold page goes at the end of its
-//! test period though it was used. That program also passes over a reference to the page that was referenced just before;
-//! bits can't tell, so its figures are met on traces without such repeats. The first pages to fill memory are hot.
+//! test period though it was used. That program also passes over a reference to the page that was referenced just before, so
+//! repeats at once are part of a load. The first pages to fill memory are hot.
 //!
 //! Ours: the resident cold pages have a queue of their own, which is what the cold hand sees (they come in at the head
 //! only), and what the hot hand has passed leaves the ring. A locked cold page is passed over, a locked hot one counts as
@@ -207,6 +207,11 @@ impl Policy for ClockPro {
                 self.insert(page, State::Hot);
             }
         }
+    }
+
+    /// The authors' program passes over a reference to the page that was referenced just before.
+    fn load_includes_repeats(&self) -> bool {
+        !self.adaptive
     }
 
     fn loaded(&mut self, page: PageId, memory: &mut Memory<'_>) {

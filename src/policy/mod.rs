@@ -202,6 +202,13 @@ pub trait Policy: Sized + Send + 'static {
         let _ = (page, memory);
     }
 
+    /// Whether the references that follow a load at once, by the same process to the same page, are part of the load, so that
+    /// [`Policy::loaded`] is called when they are over. To a policy that clears the accessed bit of a page that comes in they
+    /// are no use of it then.
+    fn load_includes_repeats(&self) -> bool {
+        false
+    }
+
     /// A candidate of its own was swapped out.
     fn evicted(&mut self, page: PageId) {
         let _ = page;

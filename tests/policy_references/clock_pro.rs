@@ -22,6 +22,7 @@ pub struct ClockPro {
     frames: usize,
     cold_target: usize,
     adaptive: bool,
+    last: Option<u32>,
 }
 
 impl ClockPro {
@@ -29,7 +30,16 @@ impl ClockPro {
     pub fn new(frames: usize, percent: Option<usize>) -> Self {
         let cold_target = Self::bound(frames * percent.unwrap_or(0) / 100, frames);
         let adaptive = percent.is_none();
-        Self { ring: vec![], hand_hot: None, hand_cold: None, hand_test: None, frames, cold_target, adaptive }
+        Self {
+            ring: vec![],
+            hand_hot: None,
+            hand_cold: None,
+            hand_test: None,
+            frames,
+            cold_target,
+            adaptive,
+            last: None,
+        }
     }
 
     fn bound(cold: usize, frames: usize) -> usize {
@@ -166,6 +176,10 @@ impl ClockPro {
 
 impl Slow for ClockPro {
     fn reference(&mut self, number: u32) -> Step {
+        // The authors' program passes over a reference to the page that was referenced just before.
+        if self.last.replace(number) == Some(number) && !self.adaptive {
+            return Step::Hit;
+        }
         if let Some(page) = self.ring.iter_mut().find(|page| page.number == number && page.resident) {
             page.bit = true;
             return Step::Hit;
