@@ -191,6 +191,18 @@ fn both_models_agree_where_it_is_tightest() {
 }
 
 #[test]
+fn both_models_agree_where_a_segment_has_more_sharers_than_a_word_has_bits() {
+    let flavour = Flavour { segments: 1..=2, processes: 90..=160, events: 500..=900, ..Flavour::default() };
+    let mut most = 0;
+    for seed in 0..40 {
+        let script = world_of(&flavour, seed);
+        most = most.max(program_of_script(&script.to_text()).counts.most_attachments);
+        compare(&format!("many sharers, seed {seed}"), &script);
+    }
+    assert!(most > 128, "at most {most} attachments at a time");
+}
+
+#[test]
 fn the_swap_areas_give_the_slots_that_the_kernel_gave() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     for number in 1..=6 {

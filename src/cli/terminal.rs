@@ -66,8 +66,9 @@ impl Terminal {
 /// When it can't be written; a closed pipe too.
 pub fn print(fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    fill(&mut out)?;
-    out.flush()
+    fill(&mut out)
+        .and_then(|()| out.flush())
+        .map_err(|error| io::Error::new(error.kind(), format!("stdout can't be written to: {error}")))
 }
 
 /// [`IsTerminal`] for a stream of either kind.
