@@ -12,6 +12,7 @@ use clockhand::policy::registry::PolicySpec;
 use clockhand::policy::{POLICIES, Sight};
 use clockhand::program::Reference;
 use clockhand::replay::Options;
+use clockhand::results::SegmentFigures;
 use clockhand::trace::OutOfMemory;
 use common::{Draw, faults, program_of, program_of_reads, program_of_script, run};
 use reference::worlds::{Flavour, world, world_of};
@@ -260,4 +261,58 @@ fn the_sight_of_each_policy_is_that_of_its_family() {
         assert_eq!(sight(name), Sight::EveryReference, "{name}");
     }
     assert_eq!(sight("opt"), Sight::Future);
+}
+
+/// Resident pages are counted after every reference, event by event, and fairness worked out from that.
+#[test]
+fn the_figures_of_segments_add_up_to_the_row_and_give_its_fairness() {
+    let mut uneven = 0;
+    for seed in 0..150 {
+        let program = program_of_script(&world(seed).to_text());
+        for policy in ["linux-2.0", "fifo", "lru", "opt"] {
+            let options = Options { out_of_memory: OutOfMemory::Continue, ..Options::of_trace(&program.settings) };
+            let mut replay = policy.parse::<PolicySpec>().unwrap().start(&program, &options).unwrap();
+            let mut resident = vec![0_u64; program.segments.len()];
+            loop {
+                let before = replay.kernel().now();
+                let more = replay.step();
+                if replay.kernel().now() > before {
+                    for (sum, segment) in resident.iter_mut().zip(replay.kernel().segment_counters()) {
+                        *sum += segment.resident;
+                    }
+                }
+                if !more {
+                    break;
+                }
+            }
+            let found = run(&program, policy, &options);
+            let references = found.row.references.max(1) as f64;
+            let mut rates = Vec::new();
+            let touched = program.segments.iter().zip(&resident).filter(|(segment, _)| segment.touched > 0);
+            for ((_, &sum), figures) in touched.zip(&found.segments) {
+                let mean = sum as f64 / references;
+                assert!((figures.mean_resident - mean).abs() < 1e-5, "{policy}, seed {seed}: {figures:?}, not {mean}");
+                if sum > 0 {
+                    rates.push(figures.swap_outs as f64 / mean);
+                }
+            }
+            let sum = |of: fn(&SegmentFigures) -> u64| found.segments.iter().map(of).sum::<u64>();
+            let row = &found.row;
+            assert_eq!(sum(|of| of.minor_faults), row.minor_faults);
+            assert_eq!(sum(|of| of.zero_faults), row.zero_faults);
+            assert_eq!(sum(|of| of.swap_ins), row.swap_ins);
+            assert_eq!(sum(|of| of.swap_outs), row.swap_outs);
+            assert_eq!(sum(|of| of.dirty_swap_outs), row.dirty_swap_outs);
+            let total: f64 = rates.iter().sum();
+            let jain = total * total / (rates.len() as f64 * rates.iter().map(|rate| rate * rate).sum::<f64>());
+            match row.fairness {
+                None => assert_eq!(row.swap_outs, 0, "{policy}, seed {seed}"),
+                Some(fairness) => {
+                    assert!((fairness - jain).abs() < 1e-5, "{policy}, seed {seed}: {fairness}, not {jain}")
+                }
+            }
+            uneven += u64::from(row.fairness.is_some_and(|fairness| fairness < 0.9));
+        }
+    }
+    assert!(uneven > 20, "the worlds are too even: {uneven}");
 }

@@ -32,15 +32,15 @@ impl Distributions {
 
     /// A page was swapped out at a position, by a reclaim that examined `attempts` pages and took `entries` entries.
     pub fn swapped_out(&mut self, page: PageId, now: u64, attempts: u64, entries: u64) {
-        self.attempts.saturating_record(attempts);
-        self.entries.saturating_record(entries);
+        record(&mut self.attempts, attempts);
+        record(&mut self.entries, entries);
         self.out_since[page.index()] = now;
     }
 
     /// A page was brought back at a position.
     pub fn swapped_in(&mut self, page: PageId, now: u64) {
         let since = std::mem::replace(&mut self.out_since[page.index()], NOT_OUT);
-        self.next_use.saturating_record(now - since);
+        record(&mut self.next_use, now - since);
     }
 
     /// The percentiles.
@@ -51,6 +51,11 @@ impl Distributions {
             references_to_next_use: percentiles(&self.next_use),
         }
     }
+}
+
+/// Records a value of any size: the histogram grows with it.
+fn record(histogram: &mut Histogram<u64>, value: u64) {
+    histogram.record(value).expect("it grows, up to 2^64 - 1");
 }
 
 fn percentiles(histogram: &Histogram<u64>) -> Percentiles {
@@ -67,5 +72,47 @@ fn percentiles(histogram: &Histogram<u64>) -> Percentiles {
         p99: histogram.value_at_quantile(0.99),
         p999: histogram.value_at_quantile(0.999),
         max: histogram.max(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Whether two values agree to three significant figures.
+    fn close(found: u64, exact: u64) -> bool {
+        found.abs_diff(exact) <= exact / 1000 + u64::from(exact > 1000)
+    }
+
+    proptest! {
+        #[test]
+        fn percentiles_are_those_of_the_values_to_three_figures(
+            mut values in prop::collection::vec(prop_oneof![0u64..50, 0u64..5000, 0u64..1 << 40], 1..200),
+        ) {
+            let mut distributions = Distributions::new(1);
+            for &value in &values {
+                distributions.swapped_out(PageId::new(0), 7, value, value / 2);
+                distributions.swapped_in(PageId::new(0), 7 + value);
+            }
+            values.sort_unstable();
+            let exact = |share: f64| values[((values.len() as f64 * share).ceil() as usize).max(1) - 1];
+            let found = distributions.percentiles();
+            for percentiles in [found.attempts_per_swap_out, found.references_to_next_use] {
+                prop_assert_eq!(percentiles.count, values.len() as u64);
+                prop_assert!(close(percentiles.min, values[0]) && close(percentiles.max, exact(1.0)));
+                for (found, share) in [(percentiles.p50, 0.5), (percentiles.p90, 0.9), (percentiles.p99, 0.99)] {
+                    prop_assert!(close(found, exact(share)), "{found} for {}", exact(share));
+                }
+                let mean = values.iter().map(|&value| value as f64).sum::<f64>() / values.len() as f64;
+                prop_assert!((percentiles.mean - mean).abs() <= mean / 1000.0 + 1.0);
+            }
+            prop_assert!(close(found.entries_per_swap_out.max, exact(1.0) / 2));
+        }
+    }
+
+    #[test]
+    fn nothing_recorded_is_all_zeros() {
+        assert_eq!(Distributions::new(3).percentiles(), results::Distributions::default());
     }
 }
