@@ -308,7 +308,7 @@ fn the_figures_of_segments_add_up_to_the_row_and_give_its_fairness() {
             match row.fairness {
                 None => assert_eq!(row.swap_outs, 0, "{policy}, seed {seed}"),
                 Some(fairness) => {
-                    assert!((fairness - jain).abs() < 1e-5, "{policy}, seed {seed}: {fairness}, not {jain}")
+                    assert!((fairness - jain).abs() < 1e-5, "{policy}, seed {seed}: {fairness}, not {jain}");
                 }
             }
             uneven += u64::from(row.fairness.is_some_and(|fairness| fairness < 0.9));
