@@ -533,3 +533,54 @@ impl Daemon {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::OnceLock;
+
+    use super::*;
+    use crate::outcome::outcome;
+    use crate::policy::registry::PolicySpec;
+    use crate::program::Packing;
+    use crate::resolve::{ResolveOptions, Resolver};
+    use crate::trace::{ReadOptions, read_from};
+
+    fn program(script: &str) -> Program {
+        let mut resolver = Resolver::new(ResolveOptions::default());
+        read_from("script", Box::new(script.as_bytes()), &ReadOptions::default(), &mut resolver).unwrap();
+        resolver.finish()
+    }
+
+    /// The same program in words of 64 bits, which no small program needs.
+    fn widened(program: Program) -> Program {
+        let packing = Packing { column_bits: 31 };
+        let references = (0..program.references.len()).map(|position| packing.pack(program.reference(position)));
+        let references = References::Wide(references.collect());
+        Program { references, packing, next_uses: OnceLock::new(), ..program }
+    }
+
+    #[test]
+    fn wide_references_give_the_same_results_as_narrow_ones() {
+        let mut script = "# F=5 swap=40 oom=continue\nseg a 9\nseg b 4\nattach 1 a\nattach 1 b\nfork 1 2\n".to_owned();
+        let mut state = 1_u32;
+        for _ in 0..600 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let (process, page) = (1 + (state >> 30 & 1), state >> 16 & 7);
+            let segment = if page < 4 && state >> 29 & 1 == 1 { "b" } else { "a" };
+            script += &format!("{} {process} {segment} {page}\n", if state >> 28 & 1 == 1 { "w" } else { "r" });
+        }
+        let narrow = Arc::new(program(&script));
+        let wide = Arc::new(widened(program(&script)));
+        assert!(matches!((&narrow.references, &wide.references), (References::Narrow(_), References::Wide(_))));
+        let options = Options::of_trace(&narrow.settings);
+        for policy in PolicySpec::all() {
+            let [narrow, wide] = [&narrow, &wide].map(|program| {
+                let mut replay = policy.start(program, &options).unwrap();
+                replay.run(&|| true);
+                outcome(&*replay, "test", &policy, &options)
+            });
+            assert_eq!(narrow, wide, "{policy}");
+            assert!(narrow.row.swap_outs > 50, "{policy}: {:?}", narrow.row);
+        }
+    }
+}
