@@ -309,7 +309,7 @@ fn an_interrupted_comparison_ends_with_130_and_keeps_what_is_finished() {
     while fs::read_to_string(&partial).unwrap_or_default().lines().count() < 4 {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert!(Command::new("sh").args(["-c", &format!("kill -INT {}", child.id())]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("kept in reports/results.partial.csv"), "{}", text(&output.stderr));
