@@ -7,23 +7,25 @@
 //!   does not say how many blocks there are, so the segment is as large as its highest page.
 //! - All references are reads.
 
-use super::error::{At, TraceError};
-use super::flat::Flat;
-use super::input::{Input, for_each_line};
+use super::error::TraceError;
+use super::flat::{Lines, Parsed};
+use super::input::Input;
 use super::number;
 use super::reading::Reading;
 
 /// The most blocks of a request: 32 MiB in blocks of 512 bytes.
 pub const LONGEST: u64 = 1 << 16;
 
-/// What a bad line should have been.
-const EXPECTED: &str =
-    "a line is four numbers: first block, number of blocks, ignored, number of the request, as in `4168 1 0 12`";
+/// The lines of this format.
+const LINES: Lines = Lines {
+    is_passed_over: <[u8]>::is_empty,
+    parse,
+    expected: "a line is four numbers: first block, number of blocks, ignored, number of the request, as in `4168 1 0 12`",
+};
 
 /// Whether a file that begins like this is of this format.
 pub fn detect(head: &[u8]) -> bool {
-    let first = head.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).find(|line| !line.is_empty());
-    first.is_some_and(|line| parse(line).is_ok())
+    LINES.detect(head)
 }
 
 /// Reads a trace.
@@ -31,26 +33,11 @@ pub fn detect(head: &[u8]) -> bool {
 /// # Errors
 /// Those of reading; a line that is not as it should be, or is refused by the sink, unless the reading is lenient.
 pub fn read(input: &mut Input<'_>, reading: &mut Reading<'_>) -> Result<(), TraceError> {
-    let mut flat = Flat::begin(reading);
-    for_each_line(input, reading, |reading, number, line| {
-        let line = line.trim_ascii();
-        if line.is_empty() {
-            return Ok(());
-        }
-        match parse(line) {
-            Ok(blocks) => {
-                for block in blocks {
-                    flat.reference(reading, At::Line(number), line, block, false)?;
-                }
-                Ok(())
-            }
-            Err(what) => reading.bad(At::Line(number), line, what, EXPECTED),
-        }
-    })
+    LINES.read(input, reading)
 }
 
 /// The blocks that a line asks for.
-fn parse(line: &[u8]) -> Result<std::ops::Range<u64>, String> {
+fn parse(line: &[u8]) -> Parsed {
     let mut fields = line.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
     let mut field = |name: &str, most: u64| {
         let text = fields.next().ok_or_else(|| format!("the {name} is missing"))?;
@@ -66,5 +53,5 @@ fn parse(line: &[u8]) -> Result<std::ops::Range<u64>, String> {
     }
     // The largest number is no page of any segment.
     let end = start.checked_add(count).filter(|&end| end < u64::MAX);
-    end.map(|end| start..end).ok_or_else(|| "the last block is beyond 2^64 - 2".to_owned())
+    end.map(|end| (start..end, false)).ok_or_else(|| "the last block is beyond 2^64 - 2".to_owned())
 }

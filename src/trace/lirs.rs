@@ -7,22 +7,25 @@
 //!
 //! A file of plain numbers, whatever they were recorded from, is of this format.
 
-use super::error::{At, TraceError};
-use super::flat::Flat;
-use super::input::{Input, for_each_line};
+use super::error::TraceError;
+use super::flat::{Lines, Parsed};
+use super::input::Input;
 use super::number::{self, NotANumber};
 use super::reading::Reading;
 
 /// The blocks that there can be: all numbers but the largest, which is no page of any segment.
 const PAGES: u64 = u64::MAX;
 
-/// What a bad line should have been.
-const EXPECTED: &str = "a line is one block number in decimal, as in `2819`";
+/// The lines of this format.
+const LINES: Lines = Lines {
+    is_passed_over: |line| line.is_empty() || line.starts_with(b"*"),
+    parse,
+    expected: "a line is one block number in decimal, as in `2819`",
+};
 
 /// Whether a file that begins like this is of this format.
 pub fn detect(head: &[u8]) -> bool {
-    let first = head.split(|&byte| byte == b'\n').find(|line| !is_passed_over(line));
-    first.is_some_and(|line| number::parse(line).is_ok())
+    LINES.detect(head)
 }
 
 /// Reads a trace.
@@ -30,22 +33,13 @@ pub fn detect(head: &[u8]) -> bool {
 /// # Errors
 /// Those of reading; a line that is not as it should be, or is refused by the sink, unless the reading is lenient.
 pub fn read(input: &mut Input<'_>, reading: &mut Reading<'_>) -> Result<(), TraceError> {
-    let mut flat = Flat::begin(reading);
-    for_each_line(input, reading, |reading, line_number, line| {
-        if is_passed_over(line) {
-            return Ok(());
-        }
-        match number::parse(line) {
-            Ok(block) if block < PAGES => flat.reference(reading, At::Line(line_number), line, block, false),
-            other => {
-                let reason = other.err().unwrap_or(NotANumber::TooLarge);
-                reading.bad(At::Line(line_number), line, reason.describe("block", PAGES - 1), EXPECTED)
-            }
-        }
-    })
+    LINES.read(input, reading)
 }
 
-fn is_passed_over(line: &[u8]) -> bool {
-    let line = line.trim_ascii_start();
-    line.is_empty() || line.starts_with(b"*")
+/// The block that a line names.
+fn parse(line: &[u8]) -> Parsed {
+    match number::parse(line) {
+        Ok(block) if block < PAGES => Ok((block..block + 1, false)),
+        other => Err(other.err().unwrap_or(NotANumber::TooLarge).describe("block", PAGES - 1)),
+    }
 }
