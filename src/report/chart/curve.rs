@@ -119,7 +119,7 @@ pub(super) fn swap_outs(block: &Block) -> Vec<Curve> {
 /// A ratio to fewer swap-outs than this says little.
 const ENOUGH: u64 = 30;
 
-/// A policy that is above this many percent at every size would press all others together.
+/// A policy that is above this many percent at most sizes would press all others together.
 pub(super) const FAR: f64 = 400.0;
 
 /// Swap-outs in % of the reference's.
@@ -129,7 +129,7 @@ pub(super) struct Relative {
     pub(super) curves: Vec<Curve>,
     /// The fewest swap-outs of the reference that a ratio was taken to.
     pub(super) enough: u64,
-    /// The places of the policies that are above [`FAR`] at every size, and have no values for that.
+    /// The places of the policies that are above [`FAR`] at more than half of the sizes, and have no values for that.
     pub(super) far: Vec<usize>,
 }
 
@@ -150,7 +150,7 @@ pub(super) fn relative(block: &Block) -> Option<Relative> {
             .collect();
     }
     let shown = |curves: &[Curve]| curves.iter().filter(|curve| !curve.values.is_empty()).count();
-    let is_far = |curve: &Curve| !curve.values.is_empty() && curve.values.iter().all(|value| value.value > FAR);
+    let is_far = |curve: &Curve| 2 * curve.values.iter().filter(|value| value.value > FAR).count() > curve.values.len();
     let mut far: Vec<usize> = (0..curves.len()).filter(|&place| is_far(&curves[place])).collect();
     if shown(&curves) < far.len() + 2 {
         far.clear();

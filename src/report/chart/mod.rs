@@ -184,7 +184,7 @@ fn draw_key(scene: &mut Scene, block: &Block, relative: Option<&Relative>) {
     }
     for far in relative.iter().flat_map(|relative| relative.far.iter().map(|&place| &relative.curves[place])) {
         let name = font::fitted(&far.label, SMALL, false, LONGEST_NAME);
-        let note = format!("{name}: above {FAR} % of {REFERENCE} at each size; shown at left only");
+        let note = format!("{name}: above {FAR} % of {REFERENCE} at most sizes; shown at left only");
         key_entry(scene, &mut pen, Some(&far.look), &note);
     }
     if let Some(enough) = relative.map(|relative| relative.enough).filter(|&enough| enough > 1) {
