@@ -84,11 +84,6 @@ mod tests {
     use super::*;
     use std::io::Write;
 
-    fn names(folder: &Path) -> Vec<String> {
-        let entries = fs::read_dir(folder).expect("the folder is there");
-        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
-    }
-
     #[test]
     fn what_is_not_kept_leaves_what_was_there() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -103,6 +98,6 @@ mod tests {
         write(b"first").keep().expect("it is kept");
         drop(write(b"half"));
         assert_eq!(fs::read(&path).expect("the file is there"), b"first");
-        assert_eq!(names(folder.path()), ["a.csv"]);
+        assert_eq!(fs::read_dir(folder.path()).expect("the folder is there").count(), 1);
     }
 }
