@@ -45,5 +45,7 @@ fn facts(source: &Source, summary: &Summary, program: &Program) -> TraceFacts {
         segments: program.segments.len() as u64,
         processes: program.processes.len() as u64,
         skipped: summary.skipped,
+        page_size: program.settings.page_size,
+        fidelity: program.settings.fidelity.iter().map(ToString::to_string).collect(),
     }
 }

@@ -138,6 +138,10 @@ pub struct TraceFacts {
     pub processes: u64,
     /// Records left out with `--lenient`.
     pub skipped: u64,
+    /// Bytes of a page.
+    pub page_size: u64,
+    /// What the trace does not tell of the program it was taken from, in the words of [`crate::trace::Fidelity`].
+    pub fidelity: Vec<String>,
 }
 
 /// The whole outcome of `compare` or `replay`, and what it was made from.

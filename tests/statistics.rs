@@ -25,6 +25,8 @@ fn no_facts() -> TraceFacts {
         segments: 0,
         processes: 0,
         skipped: 0,
+        page_size: 4096,
+        fidelity: Vec::new(),
     }
 }
 

@@ -315,7 +315,7 @@ fn a_trace_of_nothing_is_an_error() {
 
 #[test]
 fn wrong_columns_are_told() {
-    let csv = ReadOptions { format: Some("csv".into()), lenient: true };
+    let csv = ReadOptions { format: Some("csv".into()), lenient: true, ..ReadOptions::default() };
     for (header, expected) in [
         ("time,pid,op,segment", "no column page"),
         ("1,2,R,0,0", "no column pid"),
@@ -420,7 +420,7 @@ impl Random {
 fn survive(bytes: &[u8]) {
     for format in [None, Some("csv"), Some("events"), Some("native"), Some("hex-rw"), Some("lirs")] {
         for lenient in [false, true] {
-            let options = ReadOptions { format: format.map(str::to_owned), lenient };
+            let options = ReadOptions { format: format.map(str::to_owned), lenient, ..ReadOptions::default() };
             match read_with(bytes, &options) {
                 Ok((kept, summary)) => {
                     assert_eq!(kept.records.len() as u64, summary.records);

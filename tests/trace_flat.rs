@@ -171,7 +171,7 @@ fn a_request_of_several_blocks_is_a_reference_to_each() {
 #[test]
 fn a_trace_without_a_good_line_is_empty() {
     for (format, text) in [("lirs", "*\n"), ("lirs", "x\n"), ("hex-rw", "x\n"), ("hex-rw", "\n\n"), ("lirs", "")] {
-        let options = ReadOptions { format: Some(format.into()), lenient: true };
+        let options = ReadOptions { format: Some(format.into()), lenient: true, ..ReadOptions::default() };
         let error = read_with(text.as_bytes(), &options).unwrap_err();
         assert!(matches!(error, TraceError::Empty { .. }), "{format} {text:?}: {error}");
     }

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::frames::FramesSpec;
 use crate::kernel::kswapd::KswapdOptions;
 use crate::report;
+use crate::trace::{self, AddressOptions, Cut, ReadOptions};
 
 /// Replays memory-access traces of processes that share memory, and shows what each page-replacement policy costs.
 ///
@@ -167,9 +168,6 @@ pub struct ReplayArguments {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Model")]
 pub struct ModelArguments {
-    /// The seed of policies that draw lots.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
     /// Swap areas in order of swapon: `SLOTS[@PRIORITY],...`, or `unlimited`. If not given, what the trace says; an event
     /// script that says nothing has one area of 32687 slots, other traces have unlimited swap.
     #[arg(long, value_name = "AREAS")]
@@ -193,22 +191,76 @@ pub enum Oom {
     Continue,
 }
 
-/// How traces are read.
+/// How traces are read and resolved.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Reading")]
 pub struct ReadArguments {
-    /// The format of the traces; told from their content if not given. `clockhand formats` lists them.
-    #[arg(long, value_name = "FORMAT")]
-    pub format: Option<String>,
-    /// Skip bad and impossible records, and say how many.
-    #[arg(long)]
-    pub lenient: bool,
+    /// How the file is read.
+    #[command(flatten)]
+    pub file: FileArguments,
     /// Create and attach segments on first use, for traces that began late.
     #[arg(long)]
     pub implicit_attach: bool,
     /// Limits on segments: `kernel` is 128 at a time with 8192 pages each, the default for event scripts.
     #[arg(long, value_name = "WHICH")]
     pub limits: Option<LimitsChoice>,
+}
+
+/// How the files of traces are read.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Reading")]
+pub struct FileArguments {
+    /// The format of the traces; told from their content if not given. `clockhand formats` lists them.
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// Skip bad and impossible records, and say how many.
+    #[arg(long)]
+    pub lenient: bool,
+    /// Bytes of a page, for traces of addresses: `4096`, `16KiB`, `2MiB`.
+    #[arg(long, value_name = "SIZE", value_parser = trace::page_size, default_value = "4096")]
+    pub page_size: u64,
+    /// Cut a trace that knows no segments into some: `range:64MiB` of addresses each, `bits:20..31` of the address, or
+    /// `count:8` parts of equal size.
+    #[arg(long, value_name = "CUT", value_parser = |text: &str| text.parse::<Cut>())]
+    pub segments: Option<Cut>,
+    /// Deal the references of a trace that knows no processes to so many, by lot.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub sharers: Option<u32>,
+    /// Keep references outside shared mappings, as segments of one sharer.
+    #[arg(long)]
+    pub private: bool,
+    /// Count the fetching of instructions as reading.
+    #[arg(long)]
+    pub instructions: bool,
+    /// A file that says which addresses are shared: a log of strace, or a copy of /proc/PID/maps; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub maps: Vec<PathBuf>,
+    /// References in a turn of a process, where several files are one trace and no time orders them.
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u64).range(1..))]
+    pub quantum: u64,
+    /// The columns of a table that has no header, counted from 1: `time=1,pid=2,page=5,op=3`.
+    #[arg(long, value_name = "LIST")]
+    pub columns: Option<String>,
+    /// The seed of everything that is drawn: turns of processes, sharers, policies that draw lots.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+}
+
+impl From<&FileArguments> for ReadOptions {
+    fn from(arguments: &FileArguments) -> Self {
+        let addresses = AddressOptions {
+            page_size: arguments.page_size,
+            private: arguments.private,
+            instructions: arguments.instructions,
+            maps: arguments.maps.clone(),
+            cut: arguments.segments.unwrap_or_default(),
+            sharers: arguments.sharers.unwrap_or(1),
+            quantum: arguments.quantum,
+            seed: arguments.seed,
+            columns: arguments.columns.clone(),
+        };
+        Self { format: arguments.format.clone(), lenient: arguments.lenient, addresses }
+    }
 }
 
 /// Which limits apply.
@@ -256,12 +308,9 @@ pub struct ConvertArguments {
     /// The format to write.
     #[arg(long, value_name = "FORMAT")]
     pub to: Option<String>,
-    /// The format to read; told from the content if not given.
-    #[arg(long, value_name = "FORMAT")]
-    pub format: Option<String>,
-    /// Skip bad records, and say how many.
-    #[arg(long)]
-    pub lenient: bool,
+    /// How the trace is read.
+    #[command(flatten)]
+    pub reading: FileArguments,
 }
 
 /// `verify`.

@@ -47,7 +47,7 @@ pub fn threads(jobs: Option<u16>) -> usize {
 fn plan(arguments: &CompareArguments, policies: &[PolicySpec], loaded: &[Loaded]) -> Result<Vec<Job>, Error> {
     let mut jobs = Vec::new();
     for trace in loaded {
-        let base = model::options(&arguments.model, trace)?;
+        let base = Options { seed: arguments.reading.file.seed, ..model::options(&arguments.model, trace)? };
         let sizes = arguments.frames.resolve(trace.facts.footprint);
         for policy in policies {
             jobs.extend(sizes.iter().map(|&frames| Job {
@@ -101,7 +101,7 @@ fn results(arguments: &CompareArguments, loaded: &[Loaded], runs: Vec<Run>) -> R
         schema: Results::SCHEMA,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         arguments: provenance::compare(arguments),
-        seed: arguments.model.seed,
+        seed: arguments.reading.file.seed,
         traces: loaded.iter().map(|trace| trace.facts.clone()).collect(),
         runs,
     }

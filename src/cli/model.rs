@@ -27,7 +27,6 @@ pub fn options(arguments: &ModelArguments, loaded: &Loaded) -> Result<Options, E
             Oom::Continue => OutOfMemory::Continue,
         };
     }
-    options.seed = arguments.seed;
     options.kswapd = arguments.kswapd;
     let by_time = arguments.kswapd.is_some_and(|kswapd| matches!(kswapd.jiffy, Some(Jiffy::Nanoseconds(_))));
     if by_time && !loaded.program.settings.has_time {

@@ -2,7 +2,8 @@
 //!
 //! Where results go and how many replays run at a time is not among them, so the same results are the same bytes.
 
-use super::arguments::{CompareArguments, ModelArguments, ReadArguments, ReplayArguments};
+use super::arguments::{CompareArguments, FileArguments, ModelArguments, ReadArguments, ReplayArguments};
+use crate::trace::{AddressOptions, ReadOptions};
 
 /// Those of `compare`.
 pub fn compare(arguments: &CompareArguments) -> Vec<String> {
@@ -10,8 +11,8 @@ pub fn compare(arguments: &CompareArguments) -> Vec<String> {
     words.extend(arguments.traces.iter().map(|path| path.display().to_string()));
     words.extend(["--policies".to_owned(), arguments.policies.clone()]);
     words.extend(["--frames".to_owned(), arguments.frames.to_string()]);
-    words.extend(model(&arguments.model));
     words.extend(reading(&arguments.reading));
+    words.extend(model(&arguments.model));
     words
 }
 
@@ -21,14 +22,13 @@ pub fn replay(arguments: &ReplayArguments, frames: u64) -> Vec<String> {
     words.extend(arguments.trace.iter().map(|path| path.display().to_string()));
     words.extend(["--policy".to_owned(), arguments.policy.clone()]);
     words.extend(["--frames".to_owned(), frames.to_string()]);
-    words.extend(model(&arguments.model));
     words.extend(reading(&arguments.reading));
+    words.extend(model(&arguments.model));
     words
 }
 
 fn model(arguments: &ModelArguments) -> Vec<String> {
     let options = [
-        ("--seed", Some(arguments.seed.to_string())),
         ("--swap", arguments.swap.clone()),
         ("--oom", arguments.oom.map(|oom| format!("{oom:?}").to_lowercase())),
         ("--kswapd", arguments.kswapd.map(|kswapd| kswapd.to_string())),
@@ -38,9 +38,31 @@ fn model(arguments: &ModelArguments) -> Vec<String> {
 
 fn reading(arguments: &ReadArguments) -> Vec<String> {
     let limits = arguments.limits.map(|limits| format!("{limits:?}").to_lowercase());
-    let mut words = given([("--format", arguments.format.clone()), ("--limits", limits)]);
-    words.extend(arguments.lenient.then(|| "--lenient".to_owned()));
+    let mut words = file(&arguments.file);
+    words.extend(given([("--limits", limits)]));
     words.extend(arguments.implicit_attach.then(|| "--implicit-attach".to_owned()));
+    words
+}
+
+fn file(arguments: &FileArguments) -> Vec<String> {
+    let options = ReadOptions::from(arguments);
+    let (addresses, usual) = (options.addresses, AddressOptions::default());
+    let unusual = |value: u64, usual: u64| (value != usual).then(|| value.to_string());
+    let mut words = given([
+        ("--seed", Some(addresses.seed.to_string())),
+        ("--format", options.format),
+        ("--page-size", unusual(addresses.page_size, usual.page_size)),
+        ("--segments", (addresses.cut != usual.cut).then(|| addresses.cut.to_string())),
+        ("--sharers", unusual(addresses.sharers.into(), usual.sharers.into())),
+        ("--quantum", unusual(addresses.quantum, usual.quantum)),
+        ("--columns", addresses.columns),
+    ]);
+    for path in addresses.maps {
+        words.extend(["--maps".to_owned(), path.display().to_string()]);
+    }
+    let flags =
+        [("--lenient", options.lenient), ("--private", addresses.private), ("--instructions", addresses.instructions)];
+    words.extend(flags.into_iter().filter(|&(_, given)| given).map(|(name, _)| name.to_owned()));
     words
 }
 

@@ -28,8 +28,11 @@ pub fn run(arguments: &ReplayArguments, terminal: &Terminal) -> Result<(), Error
     let policy = one_policy(&arguments.policy)?;
     let source = traces::source(arguments.trace.as_ref());
     let loaded = traces::load_one(&source, &arguments.reading, arguments.model.kswapd.is_some(), terminal)?;
-    let options =
-        Options { frames: frames(arguments, &loaded, terminal)?, ..model::options(&arguments.model, &loaded)? };
+    let options = Options {
+        frames: frames(arguments, &loaded, terminal)?,
+        seed: arguments.reading.file.seed,
+        ..model::options(&arguments.model, &loaded)?
+    };
     let mut replay = policy.start(&loaded.program, &options).map_err(Usage)?;
     let log = Target::open(arguments.log.as_deref())?;
     let timeline = Target::open(arguments.timeline.as_deref())?;
@@ -140,7 +143,7 @@ fn print(arguments: &ReplayArguments, loaded: &Loaded, run: Run, terminal: &Term
         schema: Results::SCHEMA,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         arguments: provenance::replay(arguments, run.row.frames),
-        seed: arguments.model.seed,
+        seed: arguments.reading.file.seed,
         traces: vec![loaded.facts.clone()],
         runs: vec![run],
     };

@@ -36,7 +36,7 @@ fn stat(arguments: &StatArguments, terminal: &Terminal) -> Result<(), Error> {
 
 fn convert(arguments: &ConvertArguments, terminal: &Terminal) -> Result<(), Error> {
     let source = Source::from_argument(&arguments.input);
-    let options = ReadOptions { format: arguments.format.clone(), lenient: arguments.lenient };
+    let options = ReadOptions::from(&arguments.reading);
     let writer = if arguments.output.as_os_str() == "-" {
         let Some(format) = &arguments.to else {
             return Err(

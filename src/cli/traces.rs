@@ -46,7 +46,17 @@ pub fn load_one(
         LimitsChoice::None => Limits::None,
     });
     let resolve = ResolveOptions { implicit_attach: reading.implicit_attach, keep_times, limits };
-    let loaded = load(source, &read_options(reading), resolve)?;
+    load_with(source, &ReadOptions::from(&reading.file), resolve, terminal)
+}
+
+/// Reads one trace as these options say.
+pub fn load_with(
+    source: &Source,
+    read: &ReadOptions,
+    resolve: ResolveOptions,
+    terminal: &Terminal,
+) -> Result<Loaded, Error> {
+    let loaded = load(source, read, resolve)?;
     tell(&loaded, terminal);
     Ok(loaded)
 }
@@ -80,10 +90,6 @@ fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, Error> {
     Ok(sources)
 }
 
-fn read_options(reading: &ReadArguments) -> ReadOptions {
-    ReadOptions { format: reading.format.clone(), lenient: reading.lenient }
-}
-
 fn tell(loaded: &Loaded, terminal: &Terminal) {
     let facts = &loaded.facts;
     let compression = facts.compression.as_deref().map_or(String::new(), |name| format!(" ({name})"));
@@ -97,6 +103,9 @@ fn tell(loaded: &Loaded, terminal: &Terminal) {
         counted(facts.processes, "process", "processes")
     ));
     tell_skipped(&loaded.summary, terminal);
+    for mark in &loaded.program.settings.fidelity {
+        terminal.note(&format!("warning: {}", mark.explanation()));
+    }
     let counts = &loaded.program.counts;
     if counts.implicit_segments + counts.implicit_attachments > 0 {
         terminal.note(&format!(

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, Error, anyhow};
 
-use super::arguments::{ReadArguments, VerifyArguments};
+use super::arguments::VerifyArguments;
 use super::terminal::{self, Terminal};
 use super::{Mismatch, compare, traces};
 use crate::program::Program;
 use crate::report::counted;
-use crate::trace::Source;
+use crate::resolve::ResolveOptions;
+use crate::trace::{ReadOptions, Source};
 use crate::verify::{Verdict, figures, verify};
 
 /// Runs the command.
@@ -50,7 +51,6 @@ fn line(verdict: &Verdict) -> String {
 
 /// The traces of the figures that are in the folder, by name; those that are not are told.
 fn load(folder: &Path, terminal: &Terminal) -> Result<Vec<(String, Arc<Program>)>, Error> {
-    let reading = ReadArguments { format: None, lenient: false, implicit_attach: false, limits: None };
     let files = files(folder)?;
     let mut names: Vec<String> = figures().into_iter().map(|figure| figure.trace).collect();
     names.dedup();
@@ -63,7 +63,8 @@ fn load(folder: &Path, terminal: &Terminal) -> Result<Vec<(String, Arc<Program>)
             terminal.note(&format!("{name}: not in {}; its figures are left out", folder.display()));
             continue;
         };
-        let loaded = traces::load_one(&Source::Path(path.clone()), &reading, false, terminal)?;
+        let source = Source::Path(path.clone());
+        let loaded = traces::load_with(&source, &ReadOptions::default(), ResolveOptions::default(), terminal)?;
         programs.push((name, loaded.program));
     }
     if programs.is_empty() {

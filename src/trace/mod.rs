@@ -9,18 +9,21 @@
 //! - To add a format: a file beside this one with `detect`, `read` and, if it is also written, `writer`; and a row in
 //!   [`FORMATS`]. `input::for_each_line` and `reading::Reading` are there for it.
 
+pub mod addresses;
 pub mod arc;
 pub mod builtin;
 mod compress;
 pub mod csv;
 mod error;
 pub mod events;
+mod fidelity;
 mod flat;
 pub mod hex_rw;
 pub mod input;
 pub mod lirs;
 pub mod native;
 mod number;
+mod options;
 pub mod output;
 pub mod reading;
 mod source;
@@ -29,6 +32,8 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 pub use error::{At, Fault, TraceError};
+pub use fidelity::Fidelity;
+pub use options::{AddressOptions, Cut, PAGE_SIZE, ReadOptions, page_size};
 pub use source::Source;
 
 use compress::COMPRESSIONS;
@@ -119,15 +124,6 @@ pub static FORMATS: &[Format] = &[
     },
 ];
 
-/// How a trace is to be read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ReadOptions {
-    /// The name of its format; `None` tells it by the content.
-    pub format: Option<String>,
-    /// Whether bad and impossible records are counted and skipped. Damage of a container is an error even so.
-    pub lenient: bool,
-}
-
 /// What was read.
 #[derive(Debug)]
 pub struct Summary {
@@ -183,7 +179,7 @@ pub fn read_from<'a>(
         Some(format) => format,
         None => FORMATS.iter().find(|format| (format.detect)(head)).ok_or_else(|| undetected(file, head))?,
     };
-    let mut reading = Reading::new(file, sink, options.lenient);
+    let mut reading = Reading::new(file, sink, options);
     (format.read)(&mut input, &mut reading)?;
     let (records, skipped, first_skipped) = reading.finish();
     if records == 0 {
@@ -405,7 +401,7 @@ pub enum OutOfMemory {
 }
 
 /// What a trace says about how it is to be replayed; options of the command line come first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// `F=`: frames of memory.
     pub frames: Option<u64>,
@@ -418,6 +414,24 @@ pub struct Settings {
     pub kernel_defaults: bool,
     /// Whether the time of the records says anything.
     pub has_time: bool,
+    /// Bytes of a page.
+    pub page_size: u64,
+    /// What the trace does not tell of the program it was taken from.
+    pub fidelity: Vec<Fidelity>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            frames: None,
+            swap: None,
+            out_of_memory: None,
+            kernel_defaults: false,
+            has_time: false,
+            page_size: PAGE_SIZE,
+            fidelity: Vec::new(),
+        }
+    }
 }
 
 /// Why a record can't be accepted: an impossible event (DESIGN: "a reference to a segment not attached").

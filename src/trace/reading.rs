@@ -3,7 +3,7 @@
 //! Formats and files are not known here.
 
 use super::error::{At, Fault, TraceError, printable};
-use super::{Label, Record, RecordSink, Settings};
+use super::{AddressOptions, Label, ReadOptions, Record, RecordSink, Settings};
 
 /// How many skipped records are kept to be shown.
 pub const KEPT: usize = 5;
@@ -12,7 +12,7 @@ pub const KEPT: usize = 5;
 pub struct Reading<'a> {
     file: &'a str,
     sink: &'a mut dyn RecordSink,
-    lenient: bool,
+    options: &'a ReadOptions,
     records: u64,
     skipped: u64,
     first_skipped: Vec<TraceError>,
@@ -20,8 +20,13 @@ pub struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     /// A reading of `file` into `sink`; a lenient one counts and skips bad records.
-    pub(crate) fn new(file: &'a str, sink: &'a mut dyn RecordSink, lenient: bool) -> Self {
-        Self { file, sink, lenient, records: 0, skipped: 0, first_skipped: Vec::new() }
+    pub(crate) fn new(file: &'a str, sink: &'a mut dyn RecordSink, options: &'a ReadOptions) -> Self {
+        Self { file, sink, options, records: 0, skipped: 0, first_skipped: Vec::new() }
+    }
+
+    /// What the user says the addresses of the trace mean.
+    pub fn addresses(&self) -> &'a AddressOptions {
+        &self.options.addresses
     }
 
     /// Hands the settings to the sink; once, before anything else.
@@ -90,7 +95,7 @@ impl<'a> Reading<'a> {
 
     #[cold]
     fn skip(&mut self, error: TraceError) -> Result<(), TraceError> {
-        if !self.lenient {
+        if !self.options.lenient {
             return Err(error);
         }
         self.skipped += 1;

@@ -103,6 +103,8 @@ impl Trial {
             segments: 3,
             processes: 12,
             skipped: 0,
+            page_size: 4096,
+            fidelity: Vec::new(),
         });
         for policy in 0..self.policies {
             results.runs.extend(self.sizes.iter().map(|&frames| self.run(policy, frames)));

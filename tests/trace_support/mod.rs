@@ -112,7 +112,7 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions) -> Result<(Kept, Summary),
 
 /// Lenient reading.
 pub fn lenient() -> ReadOptions {
-    ReadOptions { format: None, lenient: true }
+    ReadOptions { format: None, lenient: true, ..ReadOptions::default() }
 }
 
 /// A trace with every operation, names and numbers, and all settings.
@@ -150,6 +150,7 @@ pub fn sample() -> Kept {
             out_of_memory: Some(OutOfMemory::Continue),
             kernel_defaults: true,
             has_time: true,
+            ..Settings::default()
         }),
         labels: vec![Label::Number(5), Label::Name("a b\u{e4}".into())],
         records: operations.into_iter().enumerate().map(record).collect(),

@@ -374,7 +374,8 @@ fn decode_settings(bytes: &[u8]) -> Option<Settings> {
         (true, true) => Some(OutOfMemory::Continue),
     };
     let (kernel_defaults, has_time) = (has(flag::KERNEL_DEFAULTS), has(flag::HAS_TIME));
-    fields.0.is_empty().then_some(Settings { frames, swap, out_of_memory, kernel_defaults, has_time })
+    let settings = Settings { frames, swap, out_of_memory, kernel_defaults, has_time, ..Settings::default() };
+    fields.0.is_empty().then_some(settings)
 }
 
 fn decode_swap(fields: &mut Cursor<'_>) -> Option<Vec<SwapArea>> {
