@@ -145,7 +145,8 @@ proptest! {
     #[test]
     fn events_give_back_all_but_times(trace in trace()) {
         let (bytes, _) = written(&trace, "events");
-        let (again, summary) = read_with(&bytes, &ReadOptions { format: Some("events".into()), lenient: false, ..ReadOptions::default() }).unwrap();
+        let events = ReadOptions { format: Some("events".into()), ..ReadOptions::default() };
+        let (again, summary) = read_with(&bytes, &events).unwrap();
         prop_assert_eq!(plain(&again), as_events(&trace));
         prop_assert_eq!(summary.format, "events");
         let expected = Settings { kernel_defaults: true, has_time: false, ..trace.settings.clone().unwrap() };
@@ -275,8 +276,7 @@ fn the_format_is_told_by_the_content() {
 #[test]
 fn a_format_that_is_not_there_names_those_that_are() {
     let error =
-        read_with(b"r 1 a 0\n", &ReadOptions { format: Some("cvs".into()), lenient: false, ..ReadOptions::default() })
-            .unwrap_err();
+        read_with(b"r 1 a 0\n", &ReadOptions { format: Some("cvs".into()), ..ReadOptions::default() }).unwrap_err();
     let message = error.to_string();
     assert!(FORMATS.iter().all(|format| message.contains(format.name)), "{message}");
     let unknown = read_bytes(b"hello\nworld\n").unwrap_err().to_string();
