@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use clockhand::replay::Options;
 use clockhand::resolve::{ResolveOptions, Resolver};
-use clockhand::trace::{Impossible, Label, Operation, ReadOptions, Record, Settings, TraceError, read_from};
+use clockhand::trace::{Fidelity, Impossible, Label, Operation, ReadOptions, Record, Settings, TraceError, read_from};
 use common::run;
 use proptest::prelude::*;
 use trace_support::{Kept, lenient, read_bytes, read_with, written};
@@ -15,9 +15,9 @@ use trace_support::{Kept, lenient, read_bytes, read_with, written};
 /// Pages of a space of 64-bit addresses.
 const SPACE: u64 = 1 << 52;
 
-/// The references of a trace of one process and one segment.
-fn references(kept: &Kept) -> Vec<(u64, bool)> {
-    assert_eq!(kept.settings, Some(Settings::default()));
+/// The references of a trace of one process and one segment, which does not tell these things of its program.
+fn references(kept: &Kept, untold: &[Fidelity]) -> Vec<(u64, bool)> {
+    assert_eq!(kept.settings, Some(Settings { fidelity: untold.to_vec(), ..Settings::default() }));
     assert_eq!(kept.labels, [Label::Number(0)]);
     let record = |operation, page| Record { time: 0, process: 1, operation, segment: 0, page };
     assert_eq!(kept.records[..2], [record(Operation::Create, Record::UNKNOWN_SIZE), record(Operation::Attach, 0)]);
@@ -34,7 +34,8 @@ fn read_as(format: &str, text: &str) -> Vec<(u64, bool)> {
     let (kept, summary) = read_bytes(text.as_bytes()).unwrap_or_else(|error| panic!("{text:?}: {error}"));
     assert_eq!((summary.format, summary.skipped), (format, 0), "{text:?}");
     assert_eq!(summary.records, kept.records.len() as u64);
-    references(&kept)
+    let untold = [Fidelity::NoWrites, Fidelity::NoMappings];
+    references(&kept, if format == "hex-rw" { &untold[1..] } else { &untold })
 }
 
 #[test]

@@ -1,20 +1,19 @@
 //! The format of address traces used in courses on operating systems: `190a7c20 R`, `%08x` and `R` or `W`.
 //!
 //! - A line is a byte address of 1 to 16 hexadecimal digits, blanks, and `R` or `W`; blank lines are passed over.
-//! - A page has 4 KiB, so its number is the address without its last three digits.
-//! - There is one process, 1, and one segment, 0, which is created and attached before the first reference. The segment
-//!   is as large as its highest page.
+//! - There is one process, 1, and one segment, 0, unless the user says otherwise (see [`super::flat`]). The segment is as
+//!   large as its highest page.
 
 use super::error::{TraceError, printable};
-use super::flat::{Lines, Parsed};
+use super::flat::Numbers;
+use super::flat::lines::{LineReference, Lines, Parsed};
 use super::input::Input;
 use super::reading::Reading;
 
-/// Bits of an address that are a place in its page.
-const PAGE_SHIFT: u32 = 12;
-
 /// The lines of this format.
 const LINES: Lines = Lines {
+    numbers: Numbers::Addresses,
+    fidelity: &[],
     is_passed_over: <[u8]>::is_empty,
     parse,
     expected: "a line is a byte address in hexadecimal, then R or W, as in `190a7c20 R`",
@@ -33,7 +32,7 @@ pub fn read(input: &mut Input<'_>, reading: &mut Reading<'_>) -> Result<(), Trac
     LINES.read(input, reading)
 }
 
-/// The page of the address, and whether it is written to.
+/// The address, and whether it is written to.
 fn parse(line: &[u8]) -> Parsed {
     let digits = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
     let (digits, letter) = line.split_at(digits);
@@ -43,8 +42,7 @@ fn parse(line: &[u8]) -> Parsed {
         b"" => return Err("R or W is missing".to_owned()),
         other => return Err(format!("`{}` is neither R nor W", printable(other))),
     };
-    let page = address(digits)? >> PAGE_SHIFT;
-    Ok((page..page + 1, write))
+    Ok(LineReference { number: address(digits)?, count: 1, write })
 }
 
 fn address(digits: &[u8]) -> Result<u64, String> {
