@@ -243,28 +243,48 @@ pub fn for_each_line(
     reading: &mut Reading<'_>,
     mut each: impl FnMut(&mut Reading<'_>, u64, &[u8]) -> Result<(), TraceError>,
 ) -> Result<(), TraceError> {
-    let mut number = 0;
+    let all = |reading: &mut Reading<'_>, number, line: &[u8]| each(reading, number, line).map(|()| true);
+    for_some_lines(input, reading, &mut 0, all).map(drop)
+}
+
+/// As [`for_each_line`], until `each` returns false; to be called again for the lines behind that. `number` counts the
+/// lines so far. Returns whether the input is at its end.
+///
+/// # Errors
+/// As [`for_each_line`].
+#[inline]
+pub(crate) fn for_some_lines(
+    input: &mut Input<'_>,
+    reading: &mut Reading<'_>,
+    number: &mut u64,
+    mut each: impl FnMut(&mut Reading<'_>, u64, &[u8]) -> Result<bool, TraceError>,
+) -> Result<bool, TraceError> {
     loop {
         let Some(length) = input.whole_lines()? else {
-            number += 1;
+            *number += 1;
             let text = &input.buffer[input.start..input.end];
-            reading.bad(At::Line(number), text, "the line is longer than 1 MiB".into(), "is this a text file?")?;
+            reading.bad(At::Line(*number), text, "the line is longer than 1 MiB".into(), "is this a text file?")?;
             input.skip_line()?;
             continue;
         };
         if length == 0 {
-            return Ok(());
+            return Ok(true);
         }
         let lines = &input.buffer[input.start..input.start + length];
         let mut rest = lines;
-        while !rest.is_empty() {
+        let mut goes_on = true;
+        while goes_on && !rest.is_empty() {
             let end = memchr::memchr(b'\n', rest);
             let line = &rest[..end.unwrap_or(rest.len())];
             rest = &rest[end.map_or(rest.len(), |end| end + 1)..];
-            number += 1;
-            each(reading, number, line.strip_suffix(b"\r").unwrap_or(line))?;
+            *number += 1;
+            goes_on = each(reading, *number, line.strip_suffix(b"\r").unwrap_or(line))?;
         }
-        input.consume(length);
+        let used = length - rest.len();
+        input.consume(used);
+        if !goes_on {
+            return Ok(false);
+        }
     }
 }
 

@@ -20,6 +20,7 @@ mod fidelity;
 mod flat;
 pub mod hex_rw;
 pub mod input;
+pub mod lackey;
 pub mod lirs;
 pub mod native;
 mod number;
@@ -94,6 +95,15 @@ pub static FORMATS: &[Format] = &[
         detect: events::detect,
         read: events::read,
         write: Some(events::writer),
+    },
+    Format {
+        name: "lackey",
+        description: "the log of valgrind's lackey, one file a process; with --trace-syscalls=yes it has segments",
+        example: " L 1ffefffe70,8",
+        endings: &[".lackey", ".log"],
+        detect: lackey::detect,
+        read: lackey::read,
+        write: None,
     },
     Format {
         name: "hex-rw",

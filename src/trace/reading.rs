@@ -24,6 +24,11 @@ impl<'a> Reading<'a> {
         Self { file, sink, options, records: 0, skipped: 0, first_skipped: Vec::new() }
     }
 
+    /// What follows is of another file.
+    pub(crate) fn set_file(&mut self, file: &'a str) {
+        self.file = file;
+    }
+
     /// What the user says the addresses of the trace mean.
     pub fn addresses(&self) -> &'a AddressOptions {
         &self.options.addresses
