@@ -26,6 +26,7 @@ pub mod native;
 mod number;
 mod options;
 pub mod output;
+mod read_ahead;
 pub mod reading;
 mod source;
 
@@ -139,7 +140,7 @@ pub static FORMATS: &[Format] = &[
 pub struct Summary {
     /// The name of the format.
     pub format: &'static str,
-    /// The compression that was undone: `gz`, `zst`.
+    /// The compression that was undone: `gz`, `zst`, `xz`.
     pub compression: Option<&'static str>,
     /// SHA-256 of the bytes as they are on disk, in hexadecimal.
     pub sha256: String,
@@ -169,13 +170,14 @@ pub fn read(source: &Source, options: &ReadOptions, sink: &mut dyn RecordSink) -
     read_from(&source.file(), source.open()?, options, sink)
 }
 
-/// Reads a trace from any stream of bytes, compressed or not; `file` is what errors call it.
+/// Reads a trace from any stream of bytes, compressed or not; `file` is what errors call it. The stream is read by a thread
+/// of its own, which ends by itself; where reading ends early it may be in one last read of the stream still.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_from<'a>(
+pub fn read_from(
     file: &str,
-    bytes: Box<dyn Read + 'a>,
+    bytes: Box<dyn Read + Send>,
     options: &ReadOptions,
     sink: &mut dyn RecordSink,
 ) -> Result<Summary, TraceError> {
