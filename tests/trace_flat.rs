@@ -3,6 +3,7 @@
 mod common;
 mod trace_support;
 
+use std::io::Cursor;
 use std::sync::Arc;
 
 use clockhand::replay::Options;
@@ -163,7 +164,7 @@ fn a_request_of_several_blocks_is_a_reference_to_each() {
     assert_eq!(read_as("arc", text), expected);
     let kept = read_bytes(text.as_bytes()).unwrap().0;
     let mut resolver = Resolver::new(ResolveOptions::default());
-    read_from("sample", Box::new(text.as_bytes()), &ReadOptions::default(), &mut resolver).unwrap();
+    read_from("sample", Box::new(Cursor::new(text.to_owned())), &ReadOptions::default(), &mut resolver).unwrap();
     let program = resolver.finish();
     assert_eq!((program.footprint(), program.segments[0].size), (5, u64::MAX - 1));
     assert_eq!(kept.records.len(), 7);
@@ -199,7 +200,7 @@ fn only_pages_that_are_referenced_take_room() {
     for (text, pages) in [(format!("{largest}\n0\n7\n{largest}\n0\n"), 3), ("ffffffffffffffff W\n0 R\n".to_owned(), 2)]
     {
         let mut resolver = Resolver::new(ResolveOptions::default());
-        read_from("x", Box::new(text.as_bytes()), &ReadOptions::default(), &mut resolver).unwrap();
+        read_from("x", Box::new(Cursor::new(text.clone())), &ReadOptions::default(), &mut resolver).unwrap();
         let program = Arc::new(resolver.finish());
         assert_eq!(program.footprint(), pages);
         for policy in ["linux-2.0", "sweep", "lru"] {

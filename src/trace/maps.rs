@@ -32,11 +32,14 @@ pub(crate) struct Side {
     pub notes: Vec<String>,
 }
 
-/// Reads the side files.
+/// Reads the side files, if there are any.
 ///
 /// # Errors
 /// When one can't be read, is of neither kind, or has a bad line, unless the options are lenient.
-pub(crate) fn read(options: &ReadOptions) -> Result<Side, TraceError> {
+pub(crate) fn read(options: &ReadOptions) -> Result<Option<Side>, TraceError> {
+    if options.addresses.maps.is_empty() {
+        return Ok(None);
+    }
     let mut side = Side::default();
     let mut names = Names::default();
     for path in &options.addresses.maps {
@@ -54,7 +57,7 @@ pub(crate) fn read(options: &ReadOptions) -> Result<Side, TraceError> {
         }
         side.mappings.extend(mappings);
     }
-    Ok(side)
+    Ok(Some(side))
 }
 
 fn read_one(path: &Path, options: &ReadOptions, names: &mut Names) -> Result<Vec<SideMapping>, TraceError> {

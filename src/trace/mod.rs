@@ -22,6 +22,7 @@ mod fidelity;
 mod flat;
 pub mod hex_rw;
 pub mod input;
+pub mod lackey;
 pub mod lirs;
 mod maps;
 pub mod native;
@@ -31,6 +32,7 @@ pub mod output;
 pub mod perf_script;
 pub mod perf_trace;
 pub mod pin;
+mod read_ahead;
 pub mod reading;
 mod shared_memory;
 mod source;
@@ -104,6 +106,15 @@ pub static FORMATS: &[Format] = &[
         detect: events::detect,
         read: events::read,
         write: Some(events::writer),
+    },
+    Format {
+        name: "lackey",
+        description: "the log of valgrind's lackey, one file a process; with --trace-syscalls=yes it has segments",
+        example: " L 1ffefffe70,8",
+        endings: &[".lackey", ".log"],
+        detect: lackey::detect,
+        read: lackey::read,
+        write: None,
     },
     Format {
         name: "perf-script",
@@ -193,7 +204,7 @@ pub static FORMATS: &[Format] = &[
 pub struct Summary {
     /// The name of the format.
     pub format: &'static str,
-    /// The compression that was undone: `gz`, `zst`.
+    /// The compression that was undone: `gz`, `zst`, `xz`.
     pub compression: Option<&'static str>,
     /// SHA-256 of the bytes as they are on disk, in hexadecimal.
     pub sha256: String,
@@ -203,6 +214,8 @@ pub struct Summary {
     pub skipped: u64,
     /// Why the first of them were, five at most.
     pub first_skipped: Vec<TraceError>,
+    /// What else the user has to know.
+    pub notes: Vec<String>,
 }
 
 /// What was written.
@@ -223,13 +236,14 @@ pub fn read(source: &Source, options: &ReadOptions, sink: &mut dyn RecordSink) -
     read_from(&source.file(), source.open()?, options, sink)
 }
 
-/// Reads a trace from any stream of bytes, compressed or not; `file` is what errors call it.
+/// Reads a trace from any stream of bytes, compressed or not; `file` is what errors call it. The stream is read by a thread
+/// of its own, which ends by itself; where reading ends early it may be in one last read of the stream still.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_from<'a>(
+pub fn read_from(
     file: &str,
-    bytes: Box<dyn Read + 'a>,
+    bytes: Box<dyn Read + Send>,
     options: &ReadOptions,
     sink: &mut dyn RecordSink,
 ) -> Result<Summary, TraceError> {
@@ -244,14 +258,16 @@ pub fn read_from<'a>(
         None => FORMATS.iter().find(|format| (format.detect)(head)).ok_or_else(|| undetected(file, head))?,
     };
     let mut reading = Reading::new(file, sink, options);
+    reading.know(maps::read(options)?);
     (format.read)(&mut input, &mut reading)?;
+    let notes = reading.take_notes(format.name);
     let (records, skipped, first_skipped) = reading.finish();
     if records == 0 {
         return Err(TraceError::Empty { file: file.to_owned(), skipped });
     }
     let compression = input.compression();
     let sha256 = input.finish()?;
-    Ok(Summary { format: format.name, compression, sha256, records, skipped, first_skipped })
+    Ok(Summary { format: format.name, compression, sha256, records, skipped, first_skipped, notes })
 }
 
 /// The format of a name.

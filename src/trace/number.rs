@@ -57,8 +57,9 @@ fn parse_slowly(field: &[u8]) -> Result<u64, NotANumber> {
 }
 
 /// The value of each hexadecimal digit; [`NO_DIGIT`] for every other byte.
-static DIGITS: [u8; 256] = digits();
-const NO_DIGIT: u8 = 16;
+pub static DIGITS: [u8; 256] = digits();
+/// In place of the value of a digit: it is none.
+pub const NO_DIGIT: u8 = 16;
 
 const fn digits() -> [u8; 256] {
     let mut values = [NO_DIGIT; 256];

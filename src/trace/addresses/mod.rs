@@ -12,7 +12,7 @@
 //!   until then, in 4 bytes each (see [`kept`]). A child has a copy of its parent's private memory: segments of its own.
 //! - Where the trace names no shared mapping at all, each process has its own segment ([`super::flat`], which also cuts it
 //!   and deals it to sharers). That is known only at the end; until the first mapping, references are kept.
-//! - A mapping of unknown size ends where the next mapping of the process begins. A mapping never goes beyond the end of a
+//! - A mapping of unknown size ends where the next mapping of the process begins, and after 64 GiB. A mapping never goes beyond the end of a
 //!   segment of known size. Segments with a number are those of System V: they have one size, and mappings of them that
 //!   begin at their first byte are whole. Other segments (files, anonymous memory) are as large as the largest mapping.
 
@@ -119,8 +119,8 @@ pub struct AddressSpaces {
 }
 
 impl AddressSpaces {
-    /// No process has anything mapped. `settings` is what the format says of the trace; page size and what is found out
-    /// about fidelity are added to it.
+    /// No process has anything mapped but what side files say. `settings` is what the format says of the trace; page size
+    /// and what is found out about fidelity are added to it.
     pub fn new(reading: &mut Reading<'_>, settings: &Settings) -> Self {
         let options = reading.addresses();
         let shift = options.page_size.trailing_zeros();
@@ -132,7 +132,7 @@ impl AddressSpaces {
             let low = if let Cut::Bits { low, .. } = options.cut { low } else { shift };
             Stage::Unmapped(Box::new(Kept::new(shift.min(low), settings.has_time)))
         };
-        Self {
+        let mut spaces = Self {
             page_size: options.page_size,
             shift,
             time: 0,
@@ -146,7 +146,9 @@ impl AddressSpaces {
             segments: Segments::default(),
             side: FxHashMap::default(),
             anonymous: FxHashMap::default(),
-        }
+        };
+        spaces.know(reading.take_side_mappings());
+        spaces
     }
 
     /// As [`AddressSpaces::new`] for formats that have references alone: unless mappings are [known](Self::know) from
@@ -382,16 +384,17 @@ impl AddressSpaces {
         self.map_known(reading, place, child)
     }
 
-    /// A process runs another program: nothing is mapped any more.
+    /// A process runs another program: nothing is mapped any more but what is known from elsewhere.
     ///
     /// # Errors
     /// When the sink refuses a record, unless the reading is lenient.
     pub fn exec(&mut self, reading: &mut Reading<'_>, place: Place<'_>, process: u64) -> Result<(), TraceError> {
-        let index = self.process(reading, place, process)?;
-        let process_of = &mut self.processes[index];
-        let gone: Vec<u32> = process_of.space.segments().collect();
-        *process_of = Process { is_told: process_of.is_told, ..Process::new(process) };
-        self.ended(reading, place, process, &gone)
+        let Some(&index) = self.numbers.get(&process) else { return Ok(()) };
+        let before = &mut self.processes[index as usize];
+        let gone: Vec<u32> = before.space.segments().collect();
+        *before = Process { is_told: before.is_told, ..Process::new(process) };
+        self.ended(reading, place, process, &gone)?;
+        self.map_known(reading, place, process)
     }
 
     /// A process ends.

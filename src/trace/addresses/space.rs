@@ -11,6 +11,9 @@ const CACHE: usize = 64;
 /// Addresses that differ only below this bit share a place in the cache.
 const CACHE_SHIFT: u32 = 16;
 
+/// How far a mapping of unknown size goes at most, in bytes: 64 GiB, which is nearer than stacks are.
+const LONGEST_OPEN: u64 = (1 << 36) - 1;
+
 /// A stretch of addresses that is mapped to one stretch of a segment, or is not mapped at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Area {
@@ -152,7 +155,8 @@ impl Space {
         let Target { address, byte, .. } = target;
         let gone = self.unmap(address, target.last.unwrap_or(address));
         let next = self.pieces.range(address..).next();
-        let last = target.last.unwrap_or_else(|| next.map_or(u64::MAX, |(&next, _)| next - 1));
+        let open_end = || next.map_or(u64::MAX, |(&next, _)| next - 1).min(address.saturating_add(LONGEST_OPEN));
+        let last = target.last.unwrap_or_else(open_end);
         // Behind the end of the numbers nothing is mapped, neither here nor there.
         let last = last.min(address.saturating_add(u64::MAX - byte));
         let attachment = Some(Attachment { segment, base: address, last, pieces: 1 });
