@@ -71,6 +71,11 @@ impl PageNumbers {
         indices.max().unwrap_or(0)
     }
 
+    /// Segment and index of each page, by number in order of appearance.
+    pub fn into_seen(self) -> Vec<(SegmentNumber, u64)> {
+        self.seen
+    }
+
     /// The final numbers, for so many segments.
     pub fn finish(self, segments: usize) -> Numbered {
         let Self { seen, .. } = self;

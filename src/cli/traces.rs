@@ -66,8 +66,11 @@ pub fn source(path: Option<&PathBuf>) -> Source {
     path.map_or(Source::BuiltIn, Source::from_argument)
 }
 
-/// Says which records were left out.
+/// Says which records were left out, and what else the reader has to say.
 pub fn tell_skipped(summary: &Summary, terminal: &Terminal) {
+    for note in &summary.notes {
+        terminal.note(&format!("warning: {note}"));
+    }
     if summary.skipped > 0 {
         terminal.note(&format!(
             "warning: {} skipped, for example:",

@@ -9,24 +9,36 @@
 //! - To add a format: a file beside this one with `detect`, `read` and, if it is also written, `writer`; and a row in
 //!   [`FORMATS`]. `input::for_each_line` and `reading::Reading` are there for it.
 
+mod address_lines;
 pub mod addresses;
 pub mod arc;
 pub mod builtin;
 mod compress;
 pub mod csv;
+pub mod drmemtrace_view;
 mod error;
 pub mod events;
 mod fidelity;
 mod flat;
 pub mod hex_rw;
 pub mod input;
+pub mod lackey;
 pub mod lirs;
+mod maps;
 pub mod native;
 mod number;
 mod options;
 pub mod output;
+pub mod perf_script;
+pub mod perf_trace;
+pub mod pin;
+mod read_ahead;
 pub mod reading;
+mod shared_memory;
 mod source;
+pub mod strace;
+mod time;
+pub mod ucsd;
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -96,12 +108,75 @@ pub static FORMATS: &[Format] = &[
         write: Some(events::writer),
     },
     Format {
+        name: "lackey",
+        description: "the log of valgrind's lackey, one file a process; with --trace-syscalls=yes it has segments",
+        example: " L 1ffefffe70,8",
+        endings: &[".lackey", ".log"],
+        detect: lackey::detect,
+        read: lackey::read,
+        write: None,
+    },
+    Format {
+        name: "perf-script",
+        description: "page faults or sampled loads and stores as perf script prints them, with mappings and forks",
+        example: "shm3 14969/14969  2146.557828: page-faults:     7fa4f955c000     557bc7a8a251",
+        endings: &[".txt"],
+        detect: perf_script::detect,
+        read: perf_script::read,
+        write: None,
+    },
+    Format {
+        name: "perf-trace",
+        description: "page faults as perf trace -F all --no-syscalls prints them",
+        example: "10.187 ( 0.000 ms): shm3/15067 minfault [main+0xb8] => /SYSV00000000 (deleted)@0x7f3bf6d96000 (d.)",
+        endings: &[".txt"],
+        detect: perf_trace::detect,
+        read: perf_trace::read,
+        write: None,
+    },
+    Format {
+        name: "strace",
+        description: "the calls that make and map shared memory as strace prints them, without references",
+        example: "15063 1795402131.270096 shmat(32793, NULL, 0) = 0x7ff691be8000",
+        endings: &[".txt"],
+        detect: strace::detect,
+        read: strace::read,
+        write: None,
+    },
+    Format {
+        name: "drmemtrace-view",
+        description: "the text of DynamoRIO's drmemtrace tool view",
+        example: "8 1: W0.T342625 read  8 byte(s) @ 0x00007ffd9f7ce0f8 by PC 0x00007f2ba1bb9053",
+        endings: &[".txt"],
+        detect: drmemtrace_view::detect,
+        read: drmemtrace_view::read,
+        write: None,
+    },
+    Format {
+        name: "pin",
+        description: "Pin's pinatrace: the instruction's address, R or W, the data's address; `#eof` at the end",
+        example: "0x7f51a8a3a0a0: R 0x7ffd84c2bd78",
+        endings: &[".out"],
+        detect: pin::detect,
+        read: pin::read,
+        write: None,
+    },
+    Format {
         name: "hex-rw",
-        description: "address traces of courses: a byte address in hexadecimal, then R or W; pages of 4 KiB",
+        description: "address traces of courses: a byte address in hexadecimal, then R or W",
         example: "190a7c20 R",
         endings: &[".trace"],
         detect: hex_rw::detect,
         read: hex_rw::read,
+        write: None,
+    },
+    Format {
+        name: "ucsd",
+        description: "address traces of courses: l or s, a byte address, instructions since the line before",
+        example: "l 0x1fffff50 1",
+        endings: &[".trace"],
+        detect: ucsd::detect,
+        read: ucsd::read,
         write: None,
     },
     Format {
@@ -129,7 +204,7 @@ pub static FORMATS: &[Format] = &[
 pub struct Summary {
     /// The name of the format.
     pub format: &'static str,
-    /// The compression that was undone: `gz`, `zst`.
+    /// The compression that was undone: `gz`, `zst`, `xz`.
     pub compression: Option<&'static str>,
     /// SHA-256 of the bytes as they are on disk, in hexadecimal.
     pub sha256: String,
@@ -139,6 +214,8 @@ pub struct Summary {
     pub skipped: u64,
     /// Why the first of them were, five at most.
     pub first_skipped: Vec<TraceError>,
+    /// What else the user has to know.
+    pub notes: Vec<String>,
 }
 
 /// What was written.
@@ -159,13 +236,14 @@ pub fn read(source: &Source, options: &ReadOptions, sink: &mut dyn RecordSink) -
     read_from(&source.file(), source.open()?, options, sink)
 }
 
-/// Reads a trace from any stream of bytes, compressed or not; `file` is what errors call it.
+/// Reads a trace from any stream of bytes, compressed or not; `file` is what errors call it. The stream is read by a thread
+/// of its own, which ends by itself; where reading ends early it may be in one last read of the stream still.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_from<'a>(
+pub fn read_from(
     file: &str,
-    bytes: Box<dyn Read + 'a>,
+    bytes: Box<dyn Read + Send>,
     options: &ReadOptions,
     sink: &mut dyn RecordSink,
 ) -> Result<Summary, TraceError> {
@@ -180,14 +258,16 @@ pub fn read_from<'a>(
         None => FORMATS.iter().find(|format| (format.detect)(head)).ok_or_else(|| undetected(file, head))?,
     };
     let mut reading = Reading::new(file, sink, options);
+    reading.know(maps::read(options)?);
     (format.read)(&mut input, &mut reading)?;
+    let notes = reading.take_notes(format.name);
     let (records, skipped, first_skipped) = reading.finish();
     if records == 0 {
         return Err(TraceError::Empty { file: file.to_owned(), skipped });
     }
     let compression = input.compression();
     let sha256 = input.finish()?;
-    Ok(Summary { format: format.name, compression, sha256, records, skipped, first_skipped })
+    Ok(Summary { format: format.name, compression, sha256, records, skipped, first_skipped, notes })
 }
 
 /// The format of a name.

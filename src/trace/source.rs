@@ -1,9 +1,10 @@
 //! Where a trace comes from, and what it is called in results.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use super::compress::Bytes;
 use super::error::TraceError;
 use super::{FORMATS, builtin, compress};
 
@@ -44,12 +45,14 @@ impl Source {
     }
 
     /// Opens it.
-    pub(crate) fn open(&self) -> Result<Box<dyn Read>, TraceError> {
+    pub(crate) fn open(&self) -> Result<Bytes, TraceError> {
         match self {
-            Self::Path(path) => File::open(path)
-                .map(|file| Box::new(file) as Box<dyn Read>)
-                .map_err(|source| TraceError::Io { file: self.file(), doing: "open", source }),
-            Self::Stdin => Ok(Box::new(io::stdin().lock())),
+            Self::Path(path) => File::open(path).map(|file| Box::new(file) as Bytes).map_err(|source| TraceError::Io {
+                file: self.file(),
+                doing: "open",
+                source,
+            }),
+            Self::Stdin => Ok(Box::new(io::stdin())),
             Self::BuiltIn => Ok(Box::new(builtin::BYTES)),
         }
     }

@@ -38,7 +38,8 @@ impl Write for Shared {
 /// The program of an event script.
 pub fn program_of_script(text: &str) -> Arc<Program> {
     let mut resolver = Resolver::new(ResolveOptions::default());
-    read_from("script", Box::new(text.as_bytes()), &ReadOptions::default(), &mut resolver).unwrap();
+    read_from("script", Box::new(std::io::Cursor::new(text.to_owned())), &ReadOptions::default(), &mut resolver)
+        .unwrap();
     Arc::new(resolver.finish())
 }
 
