@@ -8,6 +8,7 @@ use super::error::{TraceError, printable};
 use super::flat::Numbers;
 use super::flat::lines::{LineReference, Lines, Parsed};
 use super::input::Input;
+use super::number::{self, NotANumber};
 use super::reading::Reading;
 
 /// The lines of this format.
@@ -42,17 +43,9 @@ fn parse(line: &[u8]) -> Parsed {
         b"" => return Err("R or W is missing".to_owned()),
         other => return Err(format!("`{}` is neither R nor W", printable(other))),
     };
-    Ok(LineReference { number: address(digits)?, count: 1, write })
-}
-
-fn address(digits: &[u8]) -> Result<u64, String> {
-    let mut address = 0_u64;
-    for &digit in digits {
-        let value = char::from(digit).to_digit(16).ok_or("the address is not a hexadecimal number")?;
-        if address >> (u64::BITS - 4) != 0 {
-            return Err(format!("the address is more than {:x}", u64::MAX));
-        }
-        address = address << 4 | u64::from(value);
-    }
-    Ok(address)
+    let number = number::parse_hexadecimal(digits).map_err(|reason| match reason {
+        NotANumber::TooLarge => format!("the address is more than {:x}", u64::MAX),
+        _ => "the address is not a hexadecimal number".to_owned(),
+    })?;
+    Ok(LineReference { number, count: 1, write })
 }

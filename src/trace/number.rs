@@ -1,4 +1,4 @@
-//! Whole decimal numbers in text, read and written. What a number counts is not known here.
+//! Whole numbers in text, decimal and hexadecimal, read and written. What a number counts is not known here.
 
 /// Why a field is no number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,41 @@ fn parse_slowly(field: &[u8]) -> Result<u64, NotANumber> {
     }
     let digit = |number: u64, byte: &u8| number.checked_mul(10)?.checked_add(u64::from(byte - b'0'));
     field.iter().try_fold(0, digit).ok_or(NotANumber::TooLarge)
+}
+
+/// Reads a number of hexadecimal digits only.
+///
+/// # Errors
+/// When it is not one.
+#[inline]
+pub fn parse_hexadecimal(digits: &[u8]) -> Result<u64, NotANumber> {
+    if digits.is_empty() {
+        return Err(NotANumber::Missing);
+    }
+    let mut number = 0_u64;
+    for &digit in digits {
+        let value = char::from(digit).to_digit(16).ok_or(NotANumber::Malformed)?;
+        if number >> (u64::BITS - 4) != 0 {
+            return Err(NotANumber::TooLarge);
+        }
+        number = number << 4 | u64::from(value);
+    }
+    Ok(number)
+}
+
+/// The digits of a hexadecimal number that begins with `0x`.
+#[inline]
+pub fn strip_0x(text: &[u8]) -> Option<&[u8]> {
+    text.strip_prefix(b"0x").or_else(|| text.strip_prefix(b"0X"))
+}
+
+/// Reads a number in decimal, or in hexadecimal after `0x`.
+///
+/// # Errors
+/// When it is neither.
+#[inline]
+pub fn parse_any(text: &[u8]) -> Result<u64, NotANumber> {
+    strip_0x(text).map_or_else(|| parse(text), parse_hexadecimal)
 }
 
 /// Appends a number in decimal.
