@@ -79,7 +79,8 @@ pub fn tell_skipped(summary: &Summary, terminal: &Terminal) {
     }
 }
 
-fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, Error> {
+/// The sources that the arguments name, or the built-in trace where there are none.
+pub fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, Error> {
     if paths.is_empty() {
         return Ok(vec![Source::BuiltIn]);
     }

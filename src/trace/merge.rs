@@ -106,9 +106,9 @@ fn join_settings(all: &[Settings], files: &[String]) -> Result<Settings, TraceEr
                 format!("its pages have {} bytes, those of {} {}", settings.page_size, files[0], joined.page_size);
             return differs(what, "traces of different pages can't be merged");
         }
-        let contradicts = conflict(&joined.frames, &settings.frames)
-            || conflict(&joined.swap, &settings.swap)
-            || conflict(&joined.out_of_memory, &settings.out_of_memory);
+        let contradicts = conflict(joined.frames.as_ref(), settings.frames.as_ref())
+            || conflict(joined.swap.as_ref(), settings.swap.as_ref())
+            || conflict(joined.out_of_memory.as_ref(), settings.out_of_memory.as_ref());
         if contradicts {
             let what = format!("its settings (F=, swap=, oom=) are not those of {}", files[0]);
             return differs(what, "make them the same, or take them out");
@@ -127,8 +127,8 @@ fn join_settings(all: &[Settings], files: &[String]) -> Result<Settings, TraceEr
     Ok(joined)
 }
 
-fn conflict<T: PartialEq>(one: &Option<T>, other: &Option<T>) -> bool {
-    one.is_some() && other.is_some() && one != other
+fn conflict<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| one != other)
 }
 
 struct Merger<'a> {

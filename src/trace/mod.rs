@@ -380,6 +380,22 @@ impl Operation {
     pub fn is_reference(self) -> bool {
         matches!(self, Self::Read | Self::Write)
     }
+
+    /// Its word in the `op` column of the csv format, where [`Operation::CreateLocked`] is two lines.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Create | Self::CreateLocked => "create",
+            Self::Attach => "attach",
+            Self::Detach => "detach",
+            Self::Remove => "remove",
+            Self::Lock => "lock",
+            Self::Unlock => "unlock",
+            Self::Fork => "fork",
+            Self::Exit => "exit",
+            Self::Read => "R",
+            Self::Write => "W",
+        }
+    }
 }
 
 impl Record {
