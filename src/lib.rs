@@ -21,3 +21,4 @@ pub mod timeline;
 pub mod trace;
 pub mod verify;
 pub mod whole_file;
+pub mod workload;
