@@ -13,6 +13,7 @@ mod model;
 mod policies;
 mod provenance;
 mod replay;
+mod stat;
 mod terminal;
 mod trace;
 mod traces;

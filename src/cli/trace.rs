@@ -4,34 +4,18 @@ use std::io;
 
 use anyhow::Error;
 
-use super::arguments::{ConvertArguments, StatArguments, TraceCommand};
-use super::terminal::{self, Terminal};
-use super::{Usage, traces};
+use super::arguments::{ConvertArguments, TraceCommand};
+use super::terminal::Terminal;
+use super::{Usage, stat, traces};
 use crate::report::counted;
-use crate::statistics::{self, Statistics};
 use crate::trace::{self, ReadOptions, Source};
 
 /// Runs the command.
 pub fn run(command: &TraceCommand, terminal: &Terminal) -> Result<(), Error> {
     match command {
-        TraceCommand::Stat(arguments) => stat(arguments, terminal),
+        TraceCommand::Stat(arguments) => stat::run(arguments, terminal),
         TraceCommand::Convert(arguments) => convert(arguments, terminal),
     }
-}
-
-fn stat(arguments: &StatArguments, terminal: &Terminal) -> Result<(), Error> {
-    let loaded = traces::load_all(&arguments.traces, &arguments.reading, true, terminal)?;
-    let all: Vec<Statistics> = loaded.iter().map(|trace| Statistics::of(&trace.program, &trace.facts)).collect();
-    let style = terminal.style();
-    if arguments.json {
-        let text = serde_json::to_string_pretty(&all)? + "\n";
-        terminal::print(|out| out.write_all(text.as_bytes()))?;
-    } else {
-        terminal::print(|out| {
-            all.iter().try_for_each(|statistics| statistics::write(statistics, style.thousands, out))
-        })?;
-    }
-    Ok(())
 }
 
 fn convert(arguments: &ConvertArguments, terminal: &Terminal) -> Result<(), Error> {

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::error::{At, TraceError, printable};
 use super::input::{Input, for_each_line};
 use super::reading::Reading;
-use super::{Label, Operation, Record, Settings};
+use super::{Fidelity, Label, Operation, Record, Settings};
 
 /// The one process.
 const PROCESS: u64 = 1;
@@ -61,7 +61,7 @@ struct Flat {
 impl Flat {
     /// At the start of the reading of a trace. Its segment has as many pages as are needed.
     fn begin(reading: &mut Reading<'_>) -> Self {
-        reading.settings(&Settings::default());
+        reading.settings(&Settings { fidelity: vec![Fidelity::NoAttachRecords], ..Settings::default() });
         Self { begun: false }
     }
 
