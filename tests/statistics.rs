@@ -11,25 +11,6 @@ use clockhand::statistics::Statistics;
 use clockhand::trace::{ReadOptions, Source};
 use common::{Draw, program_of, program_of_script};
 
-fn no_facts() -> TraceFacts {
-    let text = || String::new();
-    TraceFacts {
-        name: text(),
-        path: text(),
-        format: text(),
-        compression: None,
-        sha256: text(),
-        references: 0,
-        writes: 0,
-        footprint: 0,
-        segments: 0,
-        processes: 0,
-        skipped: 0,
-        page_size: 4096,
-        fidelity: Vec::new(),
-    }
-}
-
 #[test]
 fn a_small_script_counted_by_hand() {
     let script = "seg a 4\nseg b 2\nseg c 9\nattach 1 a\nattach 1 b\nr 1 a 0\nw 1 a 3\nfork 1 2\nr 2 a 0\nw 2 b 1\ndetach 1 a\n\

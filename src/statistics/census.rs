@@ -192,6 +192,9 @@ impl Visitor for Census {
         let changes = &mut self.changes;
         changes.most_segments = changes.most_segments.max(segments);
         changes.most_attachments = changes.most_attachments.max(attachments);
+        if let Control::Detach { process, .. } | Control::Exit(process) = control {
+            self.runs.interrupt(process);
+        }
         *match control {
             Control::Create { .. } => &mut changes.creates,
             Control::Detach { .. } => &mut changes.detaches,

@@ -2,7 +2,7 @@
 //!
 //! A recorder that can't write down every reference may keep a window of open pages for each process, first in first out,
 //! and record two things only: a reference to a page that is not open, which opens it, and the first write to a page that was
-//! opened by reading. With a window of one page that is a collapse of repeats and changes no replay. A larger window leaves
+//! opened by reading. When a process detaches a segment, the recorder may close all its pages. With a window of one page that is a collapse of repeats and changes no replay. A larger window leaves
 //! out references that a small memory would have missed.
 
 use std::ops::ControlFlow;
@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use super::walk::{Visitor, walk};
 use crate::ids::{PageId, ProcessNumber, SegmentNumber};
-use crate::program::{Program, Reference};
+use crate::program::{Control, Program, Reference};
 
 /// References below which nothing is said.
 const FEWEST_REFERENCES: u64 = 1_000;
@@ -34,17 +34,39 @@ pub(super) fn window(program: &Program, repeats: u64) -> Option<u64> {
         return None;
     }
     // Every trace that went through a window has no repeat, so that at least a window of one page is consistent.
-    Some(larger_window(program).map_or(1, |window| window as u64))
+    let larger = larger_window(program, Detaching::LeavesOpen).or_else(|| larger_window(program, Detaching::Closes));
+    Some(larger.map_or(1, |window| window as u64))
+}
+
+/// What a detach does to the open pages of its process. An exit closes them all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Detaching {
+    /// Nothing.
+    LeavesOpen,
+    /// They are closed, all of them.
+    Closes,
+}
+
+impl Detaching {
+    /// The process whose pages are closed by a change.
+    fn closed_by(self, control: Control) -> Option<ProcessNumber> {
+        match control {
+            Control::Exit(process) => Some(process),
+            Control::Detach { process, .. } if self == Self::Closes => Some(process),
+            _ => None,
+        }
+    }
 }
 
 /// The largest consistent window above one page, if pages come back as they do behind a filter.
-fn larger_window(program: &Program) -> Option<usize> {
+fn larger_window(program: &Program, detaching: Detaching) -> Option<usize> {
     let mut trials = TRIALS;
-    for window in (2..=largest_possible(program)).rev() {
-        let trial = Trial::run(program, window, BEGINNING.min(trials));
+    for window in (2..=largest_possible(program, detaching)).rev() {
+        let trial = Trial::run(program, detaching, window, BEGINNING.min(trials));
         if trial.consistent {
             // Smaller windows would be consistent with less reason.
-            return (trial.is_evidence() && Trial::run(program, window, u64::MAX).consistent).then_some(window);
+            let holds = || Trial::run(program, detaching, window, u64::MAX).consistent;
+            return (trial.is_evidence() && holds()).then_some(window);
         }
         trials = trials.saturating_sub(trial.references);
         if trials == 0 {
@@ -55,8 +77,9 @@ fn larger_window(program: &Program) -> Option<usize> {
 }
 
 /// A window that no consistent one exceeds, from the beginning of the trace.
-fn largest_possible(program: &Program) -> usize {
+fn largest_possible(program: &Program, detaching: Detaching) -> usize {
     let mut bound = Bound {
+        detaching,
         rows: vec![0; program.processes.len()],
         last: FxHashMap::default(),
         window: LARGEST as u64,
@@ -68,7 +91,8 @@ fn largest_possible(program: &Program) -> usize {
 
 /// Finds, in one pass, what each return of a page allows.
 struct Bound {
-    /// References of each process so far.
+    detaching: Detaching,
+    /// References of each process so far, with a jump wherever its pages are closed.
     rows: Vec<u64>,
     /// For each process and page the last reference: its row, and whether it was a write.
     last: FxHashMap<(ProcessNumber, PageId), (u64, bool)>,
@@ -91,6 +115,12 @@ impl Visitor for Bound {
         }
         self.left -= 1;
         if self.left == 0 || self.window == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn changed(&mut self, control: Control, _: u64, _: u64) {
+        if let Some(process) = self.detaching.closed_by(control) {
+            self.rows[process.index()] += LARGEST as u64;
+        }
     }
 }
 
@@ -132,6 +162,7 @@ impl Opened {
 
 /// Sends references through a window and looks whether all of them get through.
 struct Trial {
+    detaching: Detaching,
     window: usize,
     opened: Vec<Option<Opened>>,
     /// Pages that came back, by the number of pages opened in between, from the window on.
@@ -143,10 +174,10 @@ struct Trial {
 
 impl Trial {
     /// Tries a window with so many references at most.
-    fn run(program: &Program, window: usize, most: u64) -> Self {
+    fn run(program: &Program, detaching: Detaching, window: usize, most: u64) -> Self {
         let opened = program.processes.iter().map(|_| None).collect();
         let returns = vec![0; window + ABOVE_TWICE];
-        let mut trial = Self { window, opened, returns, references: 0, most, consistent: true };
+        let mut trial = Self { detaching, window, opened, returns, references: 0, most, consistent: true };
         walk(program, &mut trial);
         trial
     }
@@ -184,5 +215,11 @@ impl Visitor for Trial {
             }
         }
         ControlFlow::Continue(())
+    }
+
+    fn changed(&mut self, control: Control, _: u64, _: u64) {
+        if let Some(process) = self.detaching.closed_by(control) {
+            self.opened[process.index()] = None;
+        }
     }
 }

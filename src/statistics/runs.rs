@@ -9,8 +9,8 @@ use crate::program::Reference;
 /// Runs of the same page, in references.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Runs {
-    /// Lengths of the runs of successive references of one process to one page; what other processes do in between does not
-    /// matter.
+    /// Lengths of the runs of successive references of one process to one page. What other processes do in between does not
+    /// matter; a detach of its own ends a run.
     pub of_one_process: Spread,
     /// Lengths of the runs of successive references to one page, by any processes.
     pub of_any_process: Spread,
@@ -91,6 +91,12 @@ impl RunCounter {
                 record(&mut self.turns, ended.map_or(0, |(_, references)| references));
             }
         }
+    }
+
+    /// The process has detached a segment or ended.
+    pub(super) fn interrupt(&mut self, process: ProcessNumber) {
+        let run = std::mem::take(&mut self.of_process[process.index()]);
+        record(&mut self.runs_of_process, run.length);
     }
 
     /// The runs and turns, those included that go on at the end.

@@ -135,7 +135,7 @@ impl Text<'_> {
             changes.forks,
             changes.exits,
         ];
-        self.table(&heads, &[counts.map(|count| self.style.number(count))])
+        self.table(&heads, &[counts.map(|count| self.style.number(count))], None)
     }
 
     fn working_set(&mut self) -> io::Result<()> {
@@ -149,7 +149,7 @@ impl Text<'_> {
             [number(set.window), mean, number(set.min_pages), number(set.max_pages), number(set.windows)]
         });
         let rows: Vec<_> = rows.collect();
-        self.table(&["window", "mean", "fewest", "most", "windows"], &rows)
+        self.table(&["window", "mean", "fewest", "most", "windows"], &rows, None)
     }
 
     fn reuse(&mut self) -> io::Result<()> {
@@ -166,18 +166,20 @@ impl Text<'_> {
             ("turn of a process", &turns.references),
         ];
         let rows: Vec<_> = rows.map(|(name, spread)| self.spread(name, spread)).into();
-        self.table_left(&["", "count", "mean", "50", "90", "95", "99", "99.9", "max"], &rows)?;
+        self.table(&["", "count", "mean", "50", "90", "95", "99", "99.9", "max"], &rows, Some(0))?;
         let number = |number| self.style.number(number);
         let first = format!("first touches: {}, which have no reuse", number(reuse.cold));
         let collapsible = percent(runs.collapsible, facts.references);
         let repeats = format!("repeats that a collapse would leave out: {}, {collapsible}", number(runs.collapsible));
-        let frames = reuse.lru_frames.iter().map(|needed| {
-            let frames = needed.frames.map_or_else(|| "no memory".to_owned(), number);
-            format!("{frames} for {}", needed.faults_per_1000)
+        [first, repeats].iter().try_for_each(|line| self.prose(line, Tint::Plain))?;
+        self.heading("frames with which LRU has at most so many faults in 1000 references, first touches included")?;
+        let rows = reuse.lru_frames.iter().map(|needed| {
+            let frames =
+                needed.frames.map_or_else(|| "none: first touches are more".to_owned(), |n| self.style.number(n));
+            [needed.faults_per_1000.to_string(), frames]
         });
-        let frames: Vec<String> = frames.collect();
-        let frames = format!("frames with which LRU faults so often in 1000 references: {}", frames.join(", "));
-        [first, repeats, frames].iter().try_for_each(|line| self.prose(line, Tint::Plain))
+        let rows: Vec<_> = rows.collect();
+        self.table(&["faults", "frames"], &rows, Some(1))
     }
 
     fn spread(&self, name: &str, spread: &Spread) -> [String; 9] {
@@ -202,7 +204,7 @@ impl Text<'_> {
             [self.style.number(degree.processes), pages, of_pages, references, of_references]
         });
         let rows: Vec<_> = rows.collect();
-        self.table(&["processes", "pages", "", "references", ""], &rows)?;
+        self.table(&["processes", "pages", "", "references", ""], &rows, None)?;
         self.rest(sharing.len())
     }
 
@@ -224,7 +226,7 @@ impl Text<'_> {
         });
         let rows: Vec<_> = rows.collect();
         let heads = ["segment", "pages", "touched", "attachments", "sharers", "references", "", "writes"];
-        self.table_left(&heads, &rows)?;
+        self.table(&heads, &rows, Some(0))?;
         self.rest(segments.len())
     }
 
@@ -243,7 +245,7 @@ impl Text<'_> {
             [process.process.to_string(), pages, segments, references, share, writes]
         });
         let rows: Vec<_> = rows.collect();
-        self.table_left(&["process", "pages", "segments", "references", "", "writes"], &rows)?;
+        self.table(&["process", "pages", "segments", "references", "", "writes"], &rows, Some(0))?;
         self.rest(processes.len())
     }
 
@@ -251,20 +253,16 @@ impl Text<'_> {
         writeln!(self.out, "\n{:GAP$}{}", "", self.style.paint(text, Tint::Strong))
     }
 
-    /// Writes rows of numbers under their heads.
-    fn table<const N: usize>(&mut self, heads: &[&str; N], rows: &[[String; N]]) -> io::Result<()> {
-        self.columns(heads, rows, false)
-    }
-
-    /// As [`Text::table`], the first column set to the left.
-    fn table_left<const N: usize>(&mut self, heads: &[&str; N], rows: &[[String; N]]) -> io::Result<()> {
-        self.columns(heads, rows, true)
-    }
-
-    fn columns<const N: usize>(&mut self, heads: &[&str; N], rows: &[[String; N]], left: bool) -> io::Result<()> {
+    /// Writes rows under their heads, set to the right but for one column.
+    fn table<const N: usize>(
+        &mut self,
+        heads: &[&str; N],
+        rows: &[[String; N]],
+        left: Option<usize>,
+    ) -> io::Result<()> {
         let mut columns: [Column; N] = std::array::from_fn(|_| Column::default());
-        columns[0].left = left;
         for (place, column) in columns.iter_mut().enumerate() {
+            column.left = left == Some(place);
             column.push(heads[place], Tint::Faint);
             for row in rows {
                 column.push(row[place].as_str(), Tint::Plain);
