@@ -267,8 +267,12 @@ fn marks(statistics: &Statistics) -> Vec<(&str, FoundBy)> {
 fn program_with(options: ResolveOptions, settings: &Settings, records: &[Record]) -> Program {
     let mut resolver = Resolver::new(options);
     resolver.settings(settings);
-    (0..3).for_each(|number| resolver.label(&Label::Number(number)));
-    records.iter().for_each(|record| resolver.record(record).unwrap());
+    for number in 0..3 {
+        resolver.label(&Label::Number(number));
+    }
+    for record in records {
+        resolver.record(record).unwrap();
+    }
     resolver.finish()
 }
 

@@ -42,8 +42,8 @@ struct Published {
 const PUBLISHED: [Published; 7] = [
     Published {
         name: "hpcc-mpi-fifo8",
-        reads: 746211,
-        writes: 753789,
+        reads: 746_211,
+        writes: 753_789,
         changes: [8, 20, 4, 8],
         processes: [4, 4],
         segments: [8, 4104],
@@ -56,8 +56,8 @@ const PUBLISHED: [Published; 7] = [
     },
     Published {
         name: "perl-shareable-exact",
-        reads: 82048,
-        writes: 43818,
+        reads: 82_048,
+        writes: 43_818,
         changes: [8, 7856, 7856, 8],
         processes: [7, 7],
         segments: [8, 128],
@@ -70,8 +70,8 @@ const PUBLISHED: [Published; 7] = [
     },
     Published {
         name: "pg-parallel-fifo8",
-        reads: 724612,
-        writes: 450836,
+        reads: 724_612,
+        writes: 450_836,
         changes: [21, 148, 148, 21],
         processes: [30, 29],
         segments: [21, 7793],
@@ -84,8 +84,8 @@ const PUBLISHED: [Published; 7] = [
     },
     Published {
         name: "pg-tpcb-exact",
-        reads: 2261208,
-        writes: 607781,
+        reads: 2_261_208,
+        writes: 607_781,
         changes: [3, 41, 41, 3],
         processes: [15, 14],
         segments: [3, 5279],
@@ -98,8 +98,8 @@ const PUBLISHED: [Published; 7] = [
     },
     Published {
         name: "php-opcache-fifo16",
-        reads: 755350,
-        writes: 44035,
+        reads: 755_350,
+        writes: 44_035,
         changes: [1, 5, 0, 1],
         processes: [5, 5],
         segments: [1, 4096],
@@ -112,11 +112,11 @@ const PUBLISHED: [Published; 7] = [
     },
     Published {
         name: "stress-ng-exact",
-        reads: 122880,
-        writes: 61440,
+        reads: 122_880,
+        writes: 61_440,
         changes: [210, 930, 930, 210],
         processes: [33, 3],
-        segments: [210, 215040],
+        segments: [210, 215_040],
         sharing: "1:30720",
         shared_percent: "0.0",
         of_segments: "s32:1024:6144 s194:1024:6144 s74:1024:6144 s96:1024:6144 s166:1024:6144 s26:1024:6144 s187:1024:6144 s145:1024:6144",
@@ -126,8 +126,8 @@ const PUBLISHED: [Published; 7] = [
     },
     Published {
         name: "x11-shm-fifo8",
-        reads: 161383,
-        writes: 408794,
+        reads: 161_383,
+        writes: 408_794,
         changes: [35, 70, 69, 34],
         processes: [5, 4],
         segments: [35, 3645],
@@ -274,8 +274,10 @@ fn window_of(steps: &[Step], fidelity: Vec<Fidelity>) -> Option<u64> {
     let mut record = |process, operation, segment, page| {
         resolver.record(&Record { time: 0, process, operation, segment, page }).unwrap();
     };
-    (0..2).for_each(|segment| record(0, Operation::Create, segment, 5000));
-    (0..8).for_each(|process| (0..2).for_each(|segment| record(process, Operation::Attach, segment, 0)));
+    for segment in 0..2 {
+        record(0, Operation::Create, segment, 5000);
+        (0..8).for_each(|process| record(process, Operation::Attach, segment, 0));
+    }
     for step in steps {
         match *step {
             Step::Refer(process, page, true) => record(process, Operation::Write, 0, page),

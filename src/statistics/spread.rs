@@ -131,7 +131,9 @@ mod tests {
     #[test]
     fn large_values_keep_their_ends_and_three_figures() {
         let mut tally = Tally::new();
-        [5, 123_456_789, u64::MAX].into_iter().for_each(|value| tally.record(value));
+        for value in [5, 123_456_789, u64::MAX] {
+            tally.record(value);
+        }
         let spread = tally.spread();
         assert_eq!((spread.min, spread.max), (5, u64::MAX));
         assert!(spread.p50.abs_diff(123_456_789) <= 123_457, "{}", spread.p50);
