@@ -16,6 +16,7 @@ pub mod replay;
 pub mod report;
 pub mod resolve;
 pub mod results;
+pub mod stack_distances;
 pub mod statistics;
 pub mod timeline;
 pub mod trace;

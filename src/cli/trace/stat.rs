@@ -17,7 +17,12 @@ pub fn run(arguments: &StatArguments, terminal: &Terminal) -> Result<(), Error> 
         terminal::print(|out| out.write_all(text.as_bytes()))?;
     } else {
         terminal::print(|out| {
-            all.iter().try_for_each(|statistics| statistics::write(statistics, style.thousands, out))
+            all.iter().enumerate().try_for_each(|(place, statistics)| {
+                if place > 0 {
+                    writeln!(out)?;
+                }
+                statistics::write(statistics, style, out)
+            })
         })?;
     }
     Ok(())
