@@ -4,10 +4,10 @@
 //! - `I  ADDRESS,SIZE` fetches instructions (left out unless asked for), ` L ` loads, ` S ` stores, and ` M ` loads and
 //!   stores, which is one reference that writes: nothing can happen to the page in between.
 //! - Shared memory is followed through shmget, shmat, shmdt and shmctl, mmap of anonymous shared memory and of files in
-//!   `/dev/shm`, munmap, fork, exec and exit. Calls may print in two parts ([`log`]); those that fail change nothing.
+//!   `/dev/shm`, munmap, fork, exec and exit. Calls may print in two parts (`log`); those that fail change nothing.
 //! - Without `--trace-syscalls=yes` no mapping is known, and the trace is that of one process with one segment.
 //! - Lines that begin with `==` and the process id are comments; the first of them name the process.
-//! - There is no time. Several logs are one trace of processes that take turns ([`merge`]).
+//! - There is no time. Several logs are one trace of processes that take turns (`merge`).
 
 mod line;
 mod log;
