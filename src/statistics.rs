@@ -253,7 +253,10 @@ pub fn write(statistics: &Statistics, thousands: bool, out: &mut dyn Write) -> i
         ("processes", number(facts.processes)),
         ("segments", number(facts.segments)),
         ("pages created", number(statistics.pages_created)),
-        ("footprint", format!("{}  pages touched, {}", number(facts.footprint), memory(facts.footprint))),
+        (
+            "footprint",
+            format!("{}  pages touched, {}", number(facts.footprint), memory(facts.footprint, facts.page_size)),
+        ),
         ("time span", statistics.duration.map_or_else(|| "no time in the trace".to_owned(), number)),
         ("sha256", facts.sha256.clone()),
     ];

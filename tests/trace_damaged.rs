@@ -6,7 +6,7 @@ use std::io::{Cursor, Read, Write as _};
 use std::time::{Duration, Instant};
 
 use clockhand::trace::input::MAX_LINE;
-use clockhand::trace::{At, Fault, ReadOptions, Source, TraceError, read, read_from};
+use clockhand::trace::{At, FORMATS, Fault, ReadOptions, Source, TraceError, read, read_from};
 use trace_support::{Kept, lenient, read_bytes, read_with, sample, written};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
@@ -558,9 +558,18 @@ impl Random {
     }
 }
 
+/// A binary trace without marks or checksums.
+fn oracle() -> Vec<u8> {
+    let request = |number: u64| {
+        let (time, next) = ((number as u32).to_le_bytes(), (number + 4).to_le_bytes());
+        [&time[..], &(number % 4).to_le_bytes(), &[0, 16, 0, 0], &next].concat()
+    };
+    (0..12).flat_map(request).collect()
+}
+
 /// Reads in every way; all that matters is that it returns, and that what it returns makes sense.
 fn survive(bytes: &[u8]) {
-    for format in [None, Some("csv"), Some("events"), Some("native"), Some("hex-rw"), Some("lirs")] {
+    for format in FORMATS.iter().map(|format| Some(format.name)).chain([None]) {
         for lenient in [false, true] {
             let options = ReadOptions { format: format.map(str::to_owned), lenient, ..ReadOptions::default() };
             match read_with(bytes, &options) {
@@ -583,8 +592,22 @@ fn nothing_makes_a_reader_panic() {
     let csv = written(&sample(), "csv").0;
     let events = written(&sample(), "events").0;
     let (hex, blocks) = (b"190a7c20 R\n00228d40 W\n\nffffffff W\n".to_vec(), b"*\n2819\n85\n\n85\n*".to_vec());
-    let samples =
-        [csv.clone(), events.clone(), native(), gz(&csv), zst(&events), zst(&native()), xz(&csv), hex, blocks];
+    let (text, table) =
+        (b"0x1000 R\n0x2000 W\n7\n".to_vec(), b"time;pid;file;addr;size;op\n1.5;2;a;0x10;5000;R\n".to_vec());
+    let samples = [
+        csv.clone(),
+        events.clone(),
+        native(),
+        gz(&csv),
+        zst(&events),
+        zst(&native()),
+        xz(&csv),
+        hex,
+        blocks,
+        oracle(),
+        text,
+        table,
+    ];
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let begin = Instant::now();
     for round in 0..30_000 {

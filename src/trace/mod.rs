@@ -343,8 +343,7 @@ fn listed(names: impl Iterator<Item = &'static str>) -> String {
 #[cold]
 fn undetected(file: &str, head: &[u8]) -> TraceError {
     let first = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let tried =
-        FORMATS.iter().map(|format| format!("{} ({}, as in `{}`)", format.name, format.description, format.example));
+    let tried = FORMATS.iter().map(|format| format!("{} (`{}`)", format.name, format.example));
     TraceError::Unrecognised(Box::new(Fault {
         file: file.to_owned(),
         at: None,
@@ -352,8 +351,8 @@ fn undetected(file: &str, head: &[u8]) -> TraceError {
         what: "this is of no known format".into(),
         text: printable(first),
         remedy: format!(
-            "tried: {}; if it is one of these, name it with --format",
-            tried.collect::<Vec<_>>().join("; ")
+            "tried: {}; if it is one of these, name it with --format; `clockhand formats` says more of them",
+            tried.collect::<Vec<_>>().join(", ")
         ),
     }))
 }
