@@ -236,7 +236,7 @@ fn those_who_wait_for_one_another_go_on() {
                  SYSCALL[{own},1](61) ... [async] --> Success(0x{next:x}) \n\
                  SYSCALL[{own},1](29) sys_shmget ( 0, 4096, 896 )[sync] --> Success(0x{own:x}) \n"
             )
-            + &loads(0x40_0000, 3)
+            + &" L 00400000,8\n".repeat(3)
     };
     let logs = Logs::new(&[("x.7", &log(7, 8, 9)), ("x.8", &log(8, 9, 7)), ("x.9", &log(9, 7, 8))]);
     for seed in 0..4 {
@@ -258,7 +258,8 @@ fn logs_without_a_header_are_named_by_their_file() {
     let (kept, summary) = logs.read(&ReadOptions::default()).unwrap();
     // The reference crosses into the second page.
     assert_eq!(counts(&kept), expected(&[(32, "s32", (2, 2, 2))]));
-    let mut both = [&logs.paths[0], &logs.paths[1]].map(|path| trace_support::sha256(&fs::read(path).unwrap())).concat();
+    let mut both =
+        [&logs.paths[0], &logs.paths[1]].map(|path| trace_support::sha256(&fs::read(path).unwrap())).concat();
     both = trace_support::sha256(both.as_bytes());
     assert_eq!(summary.sha256, both);
 }
@@ -301,6 +302,41 @@ fn damage_is_told_with_the_right_file_and_line() {
 }
 
 #[test]
+fn a_bad_line_is_told_and_a_legal_one_taken() {
+    let good = " L 00001000,8\n";
+    for bad in [
+        " L 00001000",
+        " L 00001000,0",
+        " L 00001000,99999999999999999999",
+        " L 11111111111111111,8",
+        " L 1000 8",
+        "I  0400110g,3",
+        " L 000010",
+        "\0\u{1}\u{7f}",
+        "hello from the program",
+        "SYSCALL[7,1]",
+        "==x== hello",
+    ] {
+        let text = format!("{good}{good}{bad}\r\n{good}");
+        let message = read_bytes(text.as_bytes()).unwrap_err().to_string();
+        assert!(message.starts_with("sample, line 3, event"), "{message}");
+        assert!(message.contains("no line of lackey") && message.contains("--lenient"), "{message}");
+        let (kept, summary) = read_with(text.as_bytes(), &lenient()).unwrap();
+        assert_eq!((kept.records.len(), summary.skipped), (5, 1), "{bad:?}");
+    }
+    let expected = read_bytes(good.repeat(3).as_bytes()).unwrap().0;
+    for text in
+        [" L 00001000,8\r\n L 00001000,8\n\n L 1000,8", "==1== \n L 1000,8\n**1** x\n L 1000,8\n--1-- y\n L 1000,8\r"]
+    {
+        assert_eq!(read_bytes(text.as_bytes()).unwrap().0, expected, "{text:?}");
+    }
+    for text in ["==7== Lackey, an example Valgrind tool\n==7== \n", "I  04001100,3\n"] {
+        let error = read_bytes(text.as_bytes()).unwrap_err();
+        assert!(matches!(error, TraceError::Empty { .. }), "{error}");
+    }
+}
+
+#[test]
 fn what_lackey_writes_is_known_by_its_content() {
     let format = |text: &str| read_bytes(text.as_bytes()).map(|(_, summary)| summary.format);
     for text in [
@@ -313,7 +349,9 @@ fn what_lackey_writes_is_known_by_its_content() {
     ] {
         assert_eq!(format(text).unwrap(), "lackey", "{text:?}");
     }
-    for text in ["==5== Memcheck, a memory error detector\n==5== \n==5== HEAP SUMMARY:\n", "I 04001100,3\n", "L 1000,8\n"] {
+    for text in
+        ["==5== Memcheck, a memory error detector\n==5== \n==5== HEAP SUMMARY:\n", "I 04001100,3\n", "L 1000,8\n"]
+    {
         assert!(matches!(format(text), Err(TraceError::Unrecognised(_))), "{text:?}");
     }
 }

@@ -16,15 +16,16 @@ pub(super) mod merge;
 use super::Settings;
 use super::addresses::{AddressSpaces, PROCESS};
 use super::error::TraceError;
-use super::input::{Input, for_each_line};
+use super::input::{HEAD, Input, for_each_line};
 use super::reading::Reading;
 use line::Line;
 use log::{Call, Log, Said, place};
 
 /// Whether a file that begins like this is of this format.
 pub fn detect(head: &[u8]) -> bool {
-    // The last line may be cut short.
-    let whole = memchr::memrchr(b'\n', head).map_or(head, |end| &head[..end]);
+    // The last line of a beginning may be cut short.
+    let end = if head.len() < HEAD { None } else { memchr::memrchr(b'\n', head) };
+    let whole = end.map_or(head, |end| &head[..end]);
     for line in whole.split(|&byte| byte == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         match Line::read(line) {
