@@ -1,5 +1,6 @@
 //! Memory sizes as a user types them (`512`, `1_000`, `64MiB`, `5%`, `auto`, and lists of these), and the frames they
-//! mean for a trace, by its footprint and the size of its pages. No size is changed silently here: what can't be meant is refused with a sentence that says what can.
+//! mean for a trace, by its footprint and the size of its pages. No size is changed silently here: what can't be meant is
+//! refused with a sentence that says what can.
 
 use std::borrow::Cow;
 use std::fmt;

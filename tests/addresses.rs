@@ -150,7 +150,6 @@ impl World {
                 let gone = FIRST + page..FIRST + page + pages;
                 self.spaces.entry(process).or_default().retain(|at, _| !gone.contains(at));
             }
-            Event::Remove { .. } => {}
             Event::Fork { child } if child != process => {
                 let copy = self.spaces.entry(process).or_default().clone();
                 self.forget(child);
@@ -159,7 +158,8 @@ impl World {
                     self.bases.iter().filter(|((of, _), _)| *of == process).map(|(k, v)| (k.1, *v)).collect();
                 self.bases.extend(bases.into_iter().map(|(base, mapping)| ((child, base), mapping)));
             }
-            Event::Fork { .. } => {}
+            // A segment that is removed and attached again is another of the same name.
+            Event::Remove { .. } | Event::Fork { .. } => {}
             Event::Exec => {
                 self.forget(process);
                 self.happens(
@@ -201,7 +201,9 @@ impl World {
 
 fn world(events: &[(u64, Event)]) -> World {
     let mut world = World::default();
-    events.iter().for_each(|(process, event)| world.happens(*process, event));
+    for (process, event) in events {
+        world.happens(*process, event);
+    }
     world
 }
 

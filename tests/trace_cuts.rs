@@ -4,7 +4,10 @@ mod trace_support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use clockhand::trace::{AddressOptions, Cut, Fidelity, Label, Operation, ReadOptions, Record, Summary, TraceError};
+use clockhand::trace::{
+    AddressOptions, Cut, Fidelity, Impossible, Label, Operation, ReadOptions, Record, RecordSink, Settings, Summary,
+    TraceError, read_from,
+};
 use proptest::prelude::*;
 use trace_support::{Kept, read_with};
 
@@ -250,6 +253,20 @@ fn a_reference_that_spans_pages_is_a_record_for_each() {
     assert_eq!(references(&read(largest, &options("table", AddressOptions::default())).0).len(), 1 + (1 << 20));
 }
 
+/// Looks at references only.
+struct Fussy(Kept);
+impl RecordSink for Fussy {
+    fn settings(&mut self, settings: &Settings) {
+        self.0.settings(settings);
+    }
+    fn label(&mut self, label: &Label) {
+        self.0.label(label);
+    }
+    fn record(&mut self, record: &Record) -> Result<(), Impossible> {
+        if record.operation == Operation::Read { self.0.record(record) } else { Ok(()) }
+    }
+}
+
 #[test]
 fn what_is_refused_at_the_end_is_told_with_its_line() {
     let text = "5\n\n*\n7\n6\n\n\n9\n";
@@ -257,23 +274,11 @@ fn what_is_refused_at_the_end_is_told_with_its_line() {
     let options = options("lirs", cut(Cut::Count(2), 4096));
     // Pages 5 and 6 are the first part, 7 and 9 the second: nothing is refused where sizes are below the limit.
     let bytes = || Box::new(std::io::Cursor::new(text));
-    assert!(clockhand::trace::read_from("x", bytes(), &options, &mut kept).is_ok());
+    assert!(read_from("x", bytes(), &options, &mut kept).is_ok());
     let text = "5\n\n*\n7\n6\n\n\n9\n1\n2\n3\n4\n0\n";
     let bytes = || Box::new(std::io::Cursor::new(text));
-    struct Fussy(Kept);
-    impl clockhand::trace::RecordSink for Fussy {
-        fn settings(&mut self, settings: &clockhand::trace::Settings) {
-            self.0.settings(settings);
-        }
-        fn label(&mut self, label: &Label) {
-            self.0.label(label);
-        }
-        fn record(&mut self, record: &Record) -> Result<(), clockhand::trace::Impossible> {
-            if record.operation == Operation::Read { self.0.record(record) } else { Ok(()) }
-        }
-    }
     let mut kept = Fussy(Kept { end: Some(3), ..Kept::default() });
-    let error = clockhand::trace::read_from("x", bytes(), &options, &mut kept).unwrap_err();
+    let error = read_from("x", bytes(), &options, &mut kept).unwrap_err();
     assert!(matches!(error, TraceError::Impossible(_)));
     // Page 9 is the last of nine, number 3 of the second part: the eighth line.
     assert!(error.to_string().starts_with("x, line 8, event 8: past the end"), "{error}");

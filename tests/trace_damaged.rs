@@ -591,7 +591,7 @@ fn lackey() -> Vec<u8> {
 fn survive(bytes: &[u8]) {
     for format in FORMATS.iter().map(|format| Some(format.name)).chain([None]) {
         for lenient in [false, true] {
-            let addresses = AddressOptions { private: bytes.len() % 2 == 0, ..AddressOptions::default() };
+            let addresses = AddressOptions { private: bytes.len().is_multiple_of(2), ..AddressOptions::default() };
             let options = ReadOptions { format: format.map(str::to_owned), lenient, addresses };
             match read_with(bytes, &options) {
                 Ok((kept, summary)) => {

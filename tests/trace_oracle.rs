@@ -14,7 +14,7 @@ fn file(requests: &[Request], base: usize, never: i64) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (index, &(time, object, size)) in requests.iter().enumerate() {
         let next = requests[index + 1..].iter().position(|&(_, other, _)| other == object);
-        let next = next.map_or(never, |distance| (index + 1 + distance + base) as i64);
+        let next = next.map_or(never, |distance| i64::try_from(index + 1 + distance + base).unwrap());
         bytes.extend(time.to_le_bytes());
         bytes.extend(object.to_le_bytes());
         bytes.extend(size.to_le_bytes());
