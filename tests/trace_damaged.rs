@@ -6,7 +6,7 @@ use std::io::{Cursor, Read, Write as _};
 use std::time::{Duration, Instant};
 
 use clockhand::trace::input::MAX_LINE;
-use clockhand::trace::{At, FORMATS, Fault, ReadOptions, Source, TraceError, read, read_from};
+use clockhand::trace::{AddressOptions, At, FORMATS, Fault, ReadOptions, Source, TraceError, read, read_from};
 use trace_support::{Kept, lenient, read_bytes, read_with, sample, written};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
@@ -567,11 +567,32 @@ fn oracle() -> Vec<u8> {
     (0..12).flat_map(request).collect()
 }
 
+/// A log of lackey with the calls that matter.
+fn lackey() -> Vec<u8> {
+    let calls = [
+        "(29) sys_shmget ( 0, 8192, 896 )[sync] --> Success(0x5) ",
+        "(30) sys_shmat ( 5, 0x0, 0 )[sync] --> Success(0x400000) ",
+        "(9) sys_mmap ( 0x0, 8192, 3, 33, 4294967295, 0 ) --> [pre-success] Success(0x500000) ",
+        "(257) sys_openat ( 42, 0x1f(/dev/shm/a), 2 ) --> [async] ... ",
+        "(257) ... [async] --> Success(0x3) ",
+        "(9) sys_mmap ( 0x0, 4096, 3, 1, 3, 4096 ) --> [pre-success] Success(0x600000) ",
+        "(56) sys_clone ( 1, 0x0 )   clone(fork): process 7 created child 8\n --> [pre-success] Success(0x8) ",
+        "(25) sys_mremap ( 0x500000, 8192, 4096, 1 )[sync] --> Success(0x700000) ",
+        "(67) sys_shmdt ( 0x400000 )[sync] --> Success(0x0) ",
+        "(31) sys_shmctl ( 5, 0, 0x0 )[sync] --> Success(0x0) ",
+        "(231) exit_group( 0 ) --> [pre-success] Success(0x0) ",
+    ];
+    let references = "I  04001100,3\n L 00400ffc,8\n S 00500008,4\n M 00600000,1\n L 00700010,2\n";
+    let lines: String = calls.map(|call| format!("SYSCALL[7,1]{call}\n{references}")).concat();
+    format!("==7== Lackey, an example Valgrind tool\n==7== Parent PID: 6\n==7== \n{lines}==7== \n").into_bytes()
+}
+
 /// Reads in every way; all that matters is that it returns, and that what it returns makes sense.
 fn survive(bytes: &[u8]) {
     for format in FORMATS.iter().map(|format| Some(format.name)).chain([None]) {
         for lenient in [false, true] {
-            let options = ReadOptions { format: format.map(str::to_owned), lenient, ..ReadOptions::default() };
+            let addresses = AddressOptions { private: bytes.len().is_multiple_of(2), ..AddressOptions::default() };
+            let options = ReadOptions { format: format.map(str::to_owned), lenient, addresses };
             match read_with(bytes, &options) {
                 Ok((kept, summary)) => {
                     assert_eq!(kept.records.len() as u64, summary.records);
@@ -607,6 +628,7 @@ fn nothing_makes_a_reader_panic() {
         oracle(),
         text,
         table,
+        lackey(),
     ];
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let begin = Instant::now();

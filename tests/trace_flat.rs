@@ -92,8 +92,8 @@ fn other_formats_are_not_taken_for_these() {
         "R",
         "l 0x10 4",
         "0x40: R 0x80",
-        "I  04000,3",
-        " L 04000,8",
+        "I 04000,3",
+        " X 04000,8",
         "*\n",
         "* R",
     ];
