@@ -76,7 +76,8 @@ pub enum ColorChoice {
 /// `compare`.
 #[derive(Debug, Args)]
 pub struct CompareArguments {
-    /// Trace files; `-` is standard input. Without one, the PostgreSQL trace that is built in.
+    /// Trace files; `-` is standard input. Without one, the PostgreSQL trace that is built in. A quoted pattern, as in
+    /// `'lk.*'`, is one trace of several files; so are all logs of lackey together.
     #[arg(value_name = "TRACE")]
     pub traces: Vec<PathBuf>,
     /// Policies, separated by commas: `clock:ref-on-load=0,lru`, or `all`. `clockhand policies` lists them.
@@ -130,9 +131,10 @@ impl From<Print> for report::Format {
 /// `replay`.
 #[derive(Debug, Args)]
 pub struct ReplayArguments {
-    /// The trace file; `-` is standard input. Without one, the PostgreSQL trace that is built in.
+    /// The trace file; `-` is standard input. Without one, the PostgreSQL trace that is built in. Several files, or a quoted
+    /// pattern as in `'lk.*'`, where they are one trace.
     #[arg(value_name = "TRACE")]
-    pub trace: Option<PathBuf>,
+    pub traces: Vec<PathBuf>,
     /// The policy, with its parameters if wanted: `clock:ref-on-load=0`.
     #[arg(short, long, value_name = "POLICY", default_value = "linux-2.0")]
     pub policy: String,
@@ -298,9 +300,9 @@ pub struct StatArguments {
 /// `trace convert`.
 #[derive(Debug, Args)]
 pub struct ConvertArguments {
-    /// The trace to read; `-` is standard input.
-    #[arg(value_name = "IN")]
-    pub input: PathBuf,
+    /// The trace to read; `-` is standard input. Several files, or a quoted pattern as in `'lk.*'`, where they are one trace.
+    #[arg(value_name = "IN", required = true)]
+    pub inputs: Vec<PathBuf>,
     /// The file to write; `-` is standard output, which needs --to. The ending tells format and compression: `.cht`, `.csv`,
     /// `.csv.zst`, `.events.gz`.
     #[arg(value_name = "OUT")]

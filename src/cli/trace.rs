@@ -9,7 +9,7 @@ use super::terminal::{self, Terminal};
 use super::{Usage, traces};
 use crate::report::counted;
 use crate::statistics::{self, Statistics};
-use crate::trace::{self, ReadOptions, Source};
+use crate::trace::{self, ReadOptions};
 
 /// Runs the command.
 pub fn run(command: &TraceCommand, terminal: &Terminal) -> Result<(), Error> {
@@ -35,7 +35,7 @@ fn stat(arguments: &StatArguments, terminal: &Terminal) -> Result<(), Error> {
 }
 
 fn convert(arguments: &ConvertArguments, terminal: &Terminal) -> Result<(), Error> {
-    let source = Source::from_argument(&arguments.input);
+    let source = traces::one_source(&arguments.inputs, &arguments.reading, "convert")?;
     let options = ReadOptions::from(&arguments.reading);
     let writer = if arguments.output.as_os_str() == "-" {
         let Some(format) = &arguments.to else {

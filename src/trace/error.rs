@@ -143,6 +143,11 @@ impl TraceError {
 
 /// What to do about an error of the system, where that is known.
 fn hint(error: &io::Error) -> &'static str {
+    /// `EMFILE`: the process has too many files open.
+    const TOO_MANY_FILES: i32 = 24;
+    if error.raw_os_error() == Some(TOO_MANY_FILES) {
+        return "; allow more with `ulimit -n`";
+    }
     match error.kind() {
         io::ErrorKind::NotFound => "; check the path",
         io::ErrorKind::PermissionDenied => "; check the permissions",

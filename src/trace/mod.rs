@@ -34,6 +34,7 @@ pub mod perf_trace;
 pub mod pin;
 mod read_ahead;
 pub mod reading;
+mod several;
 mod shared_memory;
 mod source;
 pub mod strace;
@@ -46,6 +47,7 @@ use std::path::Path;
 pub use error::{At, Fault, TraceError};
 pub use fidelity::Fidelity;
 pub use options::{AddressOptions, Cut, PAGE_SIZE, ReadOptions, page_size};
+pub use several::sources;
 pub use source::Source;
 
 use compress::COMPRESSIONS;
@@ -233,7 +235,10 @@ pub struct Written {
 /// When the source can't be read, is of no known format, is damaged or has no records; and at the first record that is
 /// bad or refused by the sink, unless the options are lenient. The sink is then to be thrown away.
 pub fn read(source: &Source, options: &ReadOptions, sink: &mut dyn RecordSink) -> Result<Summary, TraceError> {
-    read_from(&source.file(), source.open()?, options, sink)
+    match source {
+        Source::Files(paths) => several::read(&source.file(), paths, options, sink),
+        _ => read_from(&source.file(), source.open()?, options, sink),
+    }
 }
 
 /// Reads a trace from any stream of bytes, compressed or not; `file` is what errors call it. The stream is read by a thread
@@ -255,7 +260,7 @@ pub fn read_from(
     }
     let format = match forced {
         Some(format) => format,
-        None => FORMATS.iter().find(|format| (format.detect)(head)).ok_or_else(|| undetected(file, head))?,
+        None => detected(head).ok_or_else(|| undetected(file, head))?,
     };
     let mut reading = Reading::new(file, sink, options);
     reading.know(maps::read(options)?);
@@ -268,6 +273,11 @@ pub fn read_from(
     let compression = input.compression();
     let sha256 = input.finish()?;
     Ok(Summary { format: format.name, compression, sha256, records, skipped, first_skipped, notes })
+}
+
+/// The format of a file that begins like this.
+fn detected(head: &[u8]) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| (format.detect)(head))
 }
 
 /// The format of a name.

@@ -9,7 +9,7 @@
 //! - A log is open from its process's first turn to its last.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::Path;
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
@@ -22,7 +22,7 @@ use crate::trace::addresses::AddressSpaces;
 use crate::trace::error::TraceError;
 use crate::trace::input::{Input, for_some_lines};
 use crate::trace::reading::Reading;
-use crate::trace::{Fidelity, Impossible, Label, ReadOptions, Record, RecordSink, Settings, Source};
+use crate::trace::{Fidelity, Impossible, Label, ReadOptions, Record, RecordSink, Settings, several, source};
 
 /// What a merge found out about its files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,7 @@ enum State {
 
 /// One log.
 struct Part<'f> {
+    path: &'f Path,
     file: &'f str,
     process: u64,
     parent: Option<u64>,
@@ -64,11 +65,11 @@ struct Part<'f> {
     hash: String,
 }
 
-/// Reads several logs as one trace. `files` are their names.
+/// Reads several logs as one trace.
 ///
 /// # Errors
 /// Those of reading; a line that is not as it should be, or is refused by the sink, unless the reading is lenient.
-pub(in crate::trace) fn read<'f>(files: &'f [String], reading: &mut Reading<'f>) -> Result<Merged, TraceError> {
+pub(in crate::trace) fn read<'f>(files: &'f [several::Part], reading: &mut Reading<'f>) -> Result<Merged, TraceError> {
     let options = reading.addresses();
     let parts = parts(files)?;
     let mut fidelity = Vec::new();
@@ -86,14 +87,15 @@ pub(in crate::trace) fn read<'f>(files: &'f [String], reading: &mut Reading<'f>)
 }
 
 /// Looks at the beginning of each file; sorted by process, and what one process ran by order.
-fn parts(files: &[String]) -> Result<Vec<Part<'_>>, TraceError> {
+fn parts(files: &[several::Part]) -> Result<Vec<Part<'_>>, TraceError> {
     let mut parts = Vec::with_capacity(files.len());
-    for (index, file) in files.iter().enumerate() {
-        let header = Header::of(open(file)?.head()?);
-        let named = header.process.or_else(|| process_of_name(file));
+    for (index, several::Part { path, name: file }) in files.iter().enumerate() {
+        let header = Header::of(open(path, file)?.head()?);
+        let named = header.process.or_else(|| process_of_name(path));
         // A log that names no process gets a number that no process has.
         let process = named.unwrap_or((1 << 32) + index as u64);
         let part = Part {
+            path,
             file,
             process,
             parent: header.parent.filter(|&parent| parent != process),
@@ -111,14 +113,13 @@ fn parts(files: &[String]) -> Result<Vec<Part<'_>>, TraceError> {
     Ok(parts.into_iter().map(|(.., part)| part).collect())
 }
 
-fn open(file: &str) -> Result<Input<'_>, TraceError> {
-    Input::new(file, Source::Path(PathBuf::from(file)).open()?)
+fn open<'f>(path: &Path, file: &'f str) -> Result<Input<'f>, TraceError> {
+    Input::new(file, source::open(path)?)
 }
 
 /// The last part of a file's name that is a number: `lk.14909.zst`.
-fn process_of_name(file: &str) -> Option<u64> {
-    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
-    name.rsplit('.').find_map(|word| word.parse().ok())
+fn process_of_name(path: &Path) -> Option<u64> {
+    path.file_name()?.to_string_lossy().rsplit('.').find_map(|word| word.parse().ok())
 }
 
 /// A merge under way.
@@ -230,10 +231,10 @@ impl<'f> Merge<'f> {
 
     /// A process goes on to the end of its turn.
     fn turn(&mut self, reading: &mut Reading<'f>, index: usize) -> Result<Stop, TraceError> {
-        let file = self.parts[index].file;
+        let Part { path, file, .. } = self.parts[index];
         let mut input = match self.parts[index].input.take() {
             Some(input) => input,
-            None => open(file)?,
+            None => open(path, file)?,
         };
         if let Some((said, text)) = self.parts[index].held.take() {
             self.act(reading, index, &text, said)?;
@@ -369,7 +370,7 @@ impl<'f> Merge<'f> {
     fn look_for_tellers(&self) -> Result<FxHashMap<u64, FxHashSet<u64>>, TraceError> {
         let mut tellers: FxHashMap<u64, FxHashSet<u64>> = FxHashMap::default();
         for part in self.parts.iter().filter(|part| part.state != State::Over) {
-            let mut input = open(part.file)?;
+            let mut input = open(part.path, part.file)?;
             let (options, mut nobody) = (ReadOptions { lenient: true, ..ReadOptions::default() }, Nobody);
             let mut log = Log::new(Some(part.process), part.process);
             let mut reading = Reading::new(part.file, &mut nobody, &options);

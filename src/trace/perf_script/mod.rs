@@ -198,14 +198,20 @@ fn reference(line: &Line<'_>) -> Result<Option<AddressReference>, Complaint> {
             number::NotANumber::TooLarge => number::bad_address(reason),
             _ => format!("`{}` is no address; {NO_ADDRESS}", printable(word)),
         })?;
-        // Where one column is followed by a symbol, it is the address of the instruction.
-        if words.next().is_some_and(|next| next.contains(&b'+') || next == b"[unknown]") {
+        // With symbols it is `ADDRESS symbol (file) INSTRUCTION symbol (file)`; without addresses, only the second half.
+        let mut others = words.peekable();
+        if others.peek().is_some() && !others.any(is_instruction) {
             return Err(NO_ADDRESS.to_owned());
         }
         (address, line.is_store())
     };
     let is_user = (1..KERNEL).contains(&address);
     Ok(is_user.then_some(AddressReference { process: line.task.process, address, bytes: 1, write }))
+}
+
+/// Whether a word behind the address may be the instruction's, and not a part of a symbol.
+fn is_instruction(word: &[u8]) -> bool {
+    word.len() >= 4 && number::parse_hexadecimal(word).is_ok()
 }
 
 const NO_ADDRESS: &str = "the address of the data is missing: record with `perf record -d`, print with `-F +addr`";
