@@ -35,8 +35,10 @@ fn xz(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+type Compress = fn(&[u8]) -> Vec<u8>;
+
 /// The compressions there are.
-const COMPRESSIONS: [(&str, fn(&[u8]) -> Vec<u8>); 3] = [("gz", gz), ("zst", zst), ("xz", xz)];
+const COMPRESSIONS: [(&str, Compress); 3] = [("gz", gz), ("zst", zst), ("xz", xz)];
 
 /// A csv text long enough that its compression has something to do.
 fn long_csv() -> Vec<u8> {

@@ -6,14 +6,11 @@ use std::io::Read;
 
 use super::compress::{self, Bytes, Compression};
 use super::error::{At, Fault, TraceError, printable};
-use super::read_ahead::{Failure, PIECE, ReadAhead};
+use super::read_ahead::{Failure, ReadAhead};
 use super::reading::Reading;
 
 /// The longest line that is read, in bytes.
 pub const MAX_LINE: usize = 1 << 20;
-
-/// What the buffer holds at first: room for the rest of a line and a piece, and small enough to stay in the cache.
-const BUFFER: usize = 2 * PIECE;
 
 /// How much of the beginning a format is detected by.
 pub(crate) const HEAD: usize = 1 << 16;
@@ -46,8 +43,7 @@ impl<'a> Input<'a> {
         }
         let compression = compress::detect(&magic);
         let bytes = ReadAhead::new(compression, magic, reader).map_err(io)?;
-        let buffer = vec![0; BUFFER];
-        Ok(Self { file, compression, bytes, buffer, start: 0, end: 0, offset: 0, ended: false })
+        Ok(Self { file, compression, bytes, buffer: Vec::new(), start: 0, end: 0, offset: 0, ended: false })
     }
 
     /// The file as the user named it.
@@ -114,13 +110,18 @@ impl<'a> Input<'a> {
         if self.ended {
             return Ok(false);
         }
+        let exchanged = self.bytes.exchange(&mut self.buffer, self.start..self.end);
+        if let Some(unused) = exchanged.map_err(|failure| told(self.file, self.compression, failure))? {
+            (self.start, self.end) = (unused.start, unused.end);
+            return Ok(true);
+        }
         if self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
         }
         if self.end == self.buffer.len() {
-            let longer = (2 * self.buffer.len()).min(MAX_LINE);
+            let longer = (2 * self.buffer.len()).clamp(HEAD, MAX_LINE);
             self.buffer.resize(longer, 0);
         }
         let read = self.bytes.read(&mut self.buffer[self.end..]);

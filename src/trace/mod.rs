@@ -28,16 +28,20 @@ mod maps;
 pub mod native;
 mod number;
 mod options;
+pub mod oracle_general;
 pub mod output;
 pub mod perf_script;
 pub mod perf_trace;
 pub mod pin;
+mod quoted;
 mod read_ahead;
 pub mod reading;
 mod several;
 mod shared_memory;
 mod source;
 pub mod strace;
+pub mod table;
+pub mod text;
 mod time;
 pub mod ucsd;
 
@@ -199,6 +203,33 @@ pub static FORMATS: &[Format] = &[
         read: lirs::read,
         write: None,
     },
+    Format {
+        name: "oracle-general",
+        description: "the binary traces of libCacheSim: time, object, size, next request; an object is a page",
+        example: "(binary)",
+        endings: &[".oracleGeneral.bin", ".oracleGeneral"],
+        detect: oracle_general::detect,
+        read: oracle_general::read,
+        write: None,
+    },
+    Format {
+        name: "text",
+        description: "one number a line, a page in decimal or a byte address after 0x, then R or W if known",
+        example: "0x7f3a4000 W",
+        endings: &[".txt"],
+        detect: text::detect,
+        read: text::read,
+        write: None,
+    },
+    Format {
+        name: "table",
+        description: "any table with a header (time, pid, op, segment, page, address, size), or with --columns",
+        example: "pid;op;page",
+        endings: &[".tsv", ".txt"],
+        detect: table::detect,
+        read: table::read,
+        write: None,
+    },
 ];
 
 /// What was read.
@@ -252,7 +283,9 @@ pub fn read_from(
     options: &ReadOptions,
     sink: &mut dyn RecordSink,
 ) -> Result<Summary, TraceError> {
-    let forced = options.format.as_deref().map(format).transpose()?;
+    // Only tables have columns to be told apart.
+    let table = options.addresses.columns.is_some().then_some("table");
+    let forced = options.format.as_deref().or(table).map(format).transpose()?;
     let mut input = Input::new(file, bytes)?;
     let head = input.head()?;
     if head.trim_ascii().is_empty() && head.len() < input::HEAD {

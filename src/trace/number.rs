@@ -1,4 +1,4 @@
-//! Whole numbers in text: decimal ones read and written, hexadecimal ones read. What a number counts is not known here.
+//! Whole numbers in text, decimal and hexadecimal, read and written. What a number counts is not known here.
 
 /// Why a field is no number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +103,7 @@ pub fn parse_hexadecimal(field: &[u8]) -> Result<u64, NotANumber> {
 /// When it is not one.
 #[inline]
 pub fn parse_0x(field: &[u8]) -> Result<u64, NotANumber> {
-    match field.strip_prefix(b"0x") {
+    match strip_0x(field) {
         Some(digits) => parse_hexadecimal(digits),
         None if field.is_empty() => Err(NotANumber::Missing),
         None => Err(NotANumber::Malformed),
@@ -118,6 +118,21 @@ pub fn bad_address(reason: NotANumber) -> String {
         NotANumber::Malformed => "the address is not a hexadecimal number".to_owned(),
         NotANumber::TooLarge => format!("the address is more than {:x}", u64::MAX),
     }
+}
+
+/// The digits of a hexadecimal number that begins with `0x`.
+#[inline]
+pub fn strip_0x(text: &[u8]) -> Option<&[u8]> {
+    text.strip_prefix(b"0x").or_else(|| text.strip_prefix(b"0X"))
+}
+
+/// Reads a number in decimal, or in hexadecimal after `0x`.
+///
+/// # Errors
+/// When it is neither.
+#[inline]
+pub fn parse_any(text: &[u8]) -> Result<u64, NotANumber> {
+    strip_0x(text).map_or_else(|| parse(text), parse_hexadecimal)
 }
 
 /// Appends a number in decimal.

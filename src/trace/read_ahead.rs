@@ -5,6 +5,7 @@
 //! nobody ever waits for it to end. Lines and formats are not known here.
 
 use std::io::{self, Cursor, Read};
+use std::ops::Range;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -14,9 +15,11 @@ use sha2::{Digest, Sha256};
 use super::compress::{Bytes, Compression};
 
 /// Bytes of a piece: few enough to be in the cache still when they are parsed, enough to hide the handing over.
-pub(super) const PIECE: usize = 1 << 16;
+const PIECE: usize = 1 << 17;
 /// The pieces there are.
 const PIECES: usize = 4;
+/// Room before the bytes of a piece, for the rest of a line whose end is in it.
+const ROOM: usize = 1 << 12;
 
 /// Why no more can be read.
 #[derive(Debug)]
@@ -73,7 +76,8 @@ type End = Result<String, Failure>;
 /// Some bytes, and how the input ended if it did behind them.
 struct Piece {
     bytes: Vec<u8>,
-    length: usize,
+    /// Where those are that were not used yet.
+    unused: Range<usize>,
     end: Option<End>,
 }
 
@@ -86,20 +90,20 @@ struct Spring {
 impl Spring {
     /// The next piece; only the last is not full.
     fn piece(&mut self, mut bytes: Vec<u8>) -> Piece {
-        bytes.resize(PIECE, 0);
-        let mut length = 0;
+        bytes.resize(ROOM + PIECE, 0);
+        let mut length = ROOM;
         let end = loop {
             match self.reader.read(&mut bytes[length..]) {
                 Ok(0) => break Some(self.rest()),
-                Ok(count) => length = (length + count).min(PIECE),
+                Ok(count) => length = (length + count).min(bytes.len()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => break Some(Err(self.failure(error))),
             }
-            if length == PIECE {
+            if length == bytes.len() {
                 break None;
             }
         };
-        Piece { bytes, length, end }
+        Piece { bytes, unused: ROOM..length, end }
     }
 
     /// Hashes what is behind the compressed data.
@@ -129,7 +133,6 @@ impl Spring {
 /// The decompressed bytes where they are used.
 pub(super) struct ReadAhead {
     piece: Piece,
-    start: usize,
     /// Where full pieces come from and empty ones go to; none where the first piece was all.
     thread: Option<(Receiver<Piece>, Sender<Vec<u8>>)>,
 }
@@ -159,7 +162,25 @@ impl ReadAhead {
                 Some((pieces, empties))
             }
         };
-        Ok(Self { piece, start: 0, thread })
+        Ok(Self { piece, thread })
+    }
+
+    /// Gives the next piece for a used buffer, without copying more than what is still unused of that: it comes before the
+    /// piece, and the range is that of both. None where that can't be done.
+    ///
+    /// # Errors
+    /// As [`ReadAhead::read`].
+    pub fn exchange(&mut self, buffer: &mut Vec<u8>, unused: Range<usize>) -> Result<Option<Range<usize>>, Failure> {
+        let piece = self.unused()?;
+        if piece.unused.is_empty() || piece.unused.start != ROOM || unused.len() > ROOM {
+            return Ok(None);
+        }
+        let start = ROOM - unused.len();
+        piece.bytes[start..ROOM].copy_from_slice(&buffer[unused]);
+        std::mem::swap(buffer, &mut piece.bytes);
+        let end = piece.unused.end;
+        piece.unused = end..end;
+        Ok(Some(start..end))
     }
 
     /// Copies some of the next bytes into the buffer; 0 is the end.
@@ -167,14 +188,11 @@ impl ReadAhead {
     /// # Errors
     /// When there are none because of a failure; the bytes before it were handed over.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Failure> {
-        while self.start == self.piece.length {
-            if !self.advance()? {
-                return Ok(0);
-            }
-        }
-        let count = buffer.len().min(self.piece.length - self.start);
-        buffer[..count].copy_from_slice(&self.piece.bytes[self.start..self.start + count]);
-        self.start += count;
+        let piece = self.unused()?;
+        let count = buffer.len().min(piece.unused.len());
+        let start = piece.unused.start;
+        buffer[..count].copy_from_slice(&piece.bytes[start..start + count]);
+        piece.unused.start += count;
         Ok(count)
     }
 
@@ -187,6 +205,12 @@ impl ReadAhead {
         self.piece.end.take().unwrap_or_else(|| Err(gone()))
     }
 
+    /// The piece that is being used; all of it was only at the end.
+    fn unused(&mut self) -> Result<&mut Piece, Failure> {
+        while self.piece.unused.is_empty() && self.advance()? {}
+        Ok(&mut self.piece)
+    }
+
     /// Goes on to the next piece; false at the end.
     fn advance(&mut self) -> Result<bool, Failure> {
         match &self.piece.end {
@@ -197,7 +221,6 @@ impl ReadAhead {
         let (pieces, empties) = self.thread.as_ref().ok_or_else(gone)?;
         let next = pieces.recv().map_err(|_| gone())?;
         let used = std::mem::replace(&mut self.piece, next);
-        self.start = 0;
         // The thread may be over.
         let _ = empties.send(used.bytes);
         Ok(true)

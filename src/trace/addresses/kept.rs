@@ -133,7 +133,7 @@ impl Kept {
     /// # Errors
     /// When the sink refuses a record, unless the reading is lenient.
     pub fn finish_private(self, reading: &mut Reading<'_>, segments: &mut Segments) -> Result<(), TraceError> {
-        let mut regions = Regions::of(self.pages.finish(self.owners.len()), self.owners, self.shift);
+        let mut regions = Regions::of(&self.pages.finish(self.owners.len()), self.owners, self.shift);
         let mut changes = self.changes.into_iter().peekable();
         let mut times = self.times.into_iter().flatten().flatten();
         for (position, kept) in (0..).zip(self.references.into_iter().flatten()) {
@@ -169,7 +169,7 @@ struct Regions {
 }
 
 impl Regions {
-    fn of(numbered: Numbered, owners: Vec<Owner>, shift: u32) -> Self {
+    fn of(numbered: &Numbered, owners: Vec<Owner>, shift: u32) -> Self {
         let mut all: Vec<Region> = Vec::new();
         // By final number.
         let mut by_address = Vec::with_capacity(numbered.order.len());

@@ -12,23 +12,28 @@
 //!   until then, in 4 bytes each (see [`kept`]). A child has a copy of its parent's private memory: segments of its own.
 //! - Where the trace names no shared mapping at all, each process has its own segment ([`super::flat`], which also cuts it
 //!   and deals it to sharers). That is known only at the end; until the first mapping, references are kept.
-//! - A mapping of unknown size ends where the next mapping of the process begins, and after 64 GiB. A mapping never goes beyond the end of a
-//!   segment of known size. Segments with a number are those of System V: they have one size, and mappings of them that
-//!   begin at their first byte are whole. Other segments (files, anonymous memory) are as large as the largest mapping.
+//! - A mapping of unknown size ends where the next mapping of the process begins, and after 64 GiB. A mapping never goes
+//!   beyond the end of a segment of known size. Segments with a number are those of System V: they have one size, and
+//!   mappings of them that begin at their first byte are whole. Other segments (files, anonymous memory) are as large as
+//!   the largest mapping.
+//!
+//! [`calls`] follows the mappings, [`references`] what lies in them, [`kept`] holds what has to wait.
 
+mod calls;
 mod kept;
+mod references;
 mod segments;
 mod space;
 
 use rustc_hash::FxHashMap;
 
 use super::error::{At, TraceError, printable};
-use super::flat::{Flat, FlatReference, LONGEST, Numbers};
+use super::flat::Flat;
 use super::reading::Reading;
 use super::{AddressOptions, Cut, Fidelity, Label, Operation, Record, Settings};
-use kept::{Kept, Owner};
+use kept::Kept;
 use segments::Segments;
-use space::{Area, Space, Target};
+use space::Space;
 
 /// The process of formats that know no processes.
 pub const PROCESS: u64 = 1;
@@ -183,344 +188,7 @@ impl AddressSpaces {
     pub fn knows_size(&mut self, label: &Label) -> bool {
         let Some(segment) = self.segments.find(label) else { return false };
         let segment = self.segments.get(segment);
-        segment.exists && segment.bytes.is_some()
-    }
-
-    /// A segment comes into being (shmget), or is found to exist; `bytes` where its size is known. Where it exists, at
-    /// most its size is learned.
-    ///
-    /// # Errors
-    /// When the sink refuses the record, unless the reading is lenient.
-    pub fn create(
-        &mut self,
-        reading: &mut Reading<'_>,
-        place: Place<'_>,
-        process: u64,
-        label: &Label,
-        bytes: Option<u64>,
-    ) -> Result<(), TraceError> {
-        self.make(reading, place, process, label, bytes, true)
-    }
-
-    fn make(
-        &mut self,
-        reading: &mut Reading<'_>,
-        place: Place<'_>,
-        process: u64,
-        label: &Label,
-        bytes: Option<u64>,
-        is_sized: bool,
-    ) -> Result<(), TraceError> {
-        let number = self.segments.number(reading, label);
-        let segment = self.segments.get(number);
-        if let Some(bytes) = bytes.filter(|&bytes| bytes > 0) {
-            segment.tell(bytes);
-        }
-        if segment.exists {
-            return Ok(());
-        }
-        let page = segment.create(is_sized, self.page_size);
-        self.record(reading, place, Operation::Create, process, number, page)
-    }
-
-    /// A process maps a segment (shmat, mmap) at an address, over so many bytes where known, from byte `offset` of it on.
-    /// Mappings that were there are replaced. The segment is created where it does not exist.
-    ///
-    /// # Errors
-    /// When the sink refuses a record, unless the reading is lenient.
-    #[allow(clippy::too_many_arguments)]
-    pub fn attach(
-        &mut self,
-        reading: &mut Reading<'_>,
-        place: Place<'_>,
-        process: u64,
-        label: &Label,
-        address: u64,
-        bytes: Option<u64>,
-        offset: u64,
-    ) -> Result<(), TraceError> {
-        self.is_mapped = true;
-        if matches!(self.stage, Stage::Unmapped(_)) {
-            self.begin(reading)?;
-        }
-        let index = self.process(reading, place, process)?;
-        let bytes = bytes.filter(|&bytes| bytes > 0);
-        let is_whole = matches!(label, Label::Number(_)) && offset == 0;
-        let end = bytes.map(|bytes| bytes.saturating_add(offset));
-        self.make(reading, place, process, label, end, is_whole)?;
-        let number = self.segments.number(reading, label);
-        let segment = self.segments.get(number);
-        let mapped = segment.mapped(offset, bytes);
-        segment.attachments += 1;
-        segment.is_unbounded |= mapped.is_none();
-        let pages = segment.told_pages(self.page_size);
-        self.processes[index].is_told = true;
-        self.record(reading, place, Operation::Attach, process, number, pages)?;
-        if mapped == Some(0) {
-            // Beyond the end of the segment: nothing to refer to.
-            return Ok(());
-        }
-        let last = mapped.map(|bytes| address.saturating_add(bytes - 1));
-        let gone = self.processes[index].space.map(number, Target { address, last, byte: offset });
-        self.ended(reading, place, process, &gone)
-    }
-
-    /// A process maps anonymous memory that it shares with its children. It is a segment of its own, named after process
-    /// and address, and gone with its last mapping.
-    ///
-    /// # Errors
-    /// When the sink refuses a record, unless the reading is lenient.
-    pub fn attach_anonymous(
-        &mut self,
-        reading: &mut Reading<'_>,
-        place: Place<'_>,
-        process: u64,
-        address: u64,
-        bytes: u64,
-    ) -> Result<(), TraceError> {
-        let times = self.anonymous.entry((process, address)).or_default();
-        *times += 1;
-        let again = if *times > 1 { format!("#{times}") } else { String::new() };
-        let label = Label::Name(format!("anonymous:{process}@{address:x}{again}"));
-        self.make(reading, place, process, &label, Some(bytes), true)?;
-        self.attach(reading, place, process, &label, address, Some(bytes), 0)?;
-        self.control(reading, place, process, &label, Operation::Remove)
-    }
-
-    /// A process ends the mapping that was made at an address (shmdt). Nothing happens where none was.
-    ///
-    /// # Errors
-    /// When the sink refuses the record, unless the reading is lenient.
-    pub fn detach(
-        &mut self,
-        reading: &mut Reading<'_>,
-        place: Place<'_>,
-        process: u64,
-        address: u64,
-    ) -> Result<(), TraceError> {
-        let index = self.process(reading, place, process)?;
-        match self.processes[index].space.unmap_attachment(address) {
-            Some(segment) => self.ended(reading, place, process, &[segment]),
-            None => Ok(()),
-        }
-    }
-
-    /// A process ends whatever it has mapped in so many bytes from an address on (munmap, and what replaces mappings).
-    /// Mappings end when nothing is left of them.
-    ///
-    /// # Errors
-    /// When the sink refuses a record, unless the reading is lenient.
-    pub fn unmap(
-        &mut self,
-        reading: &mut Reading<'_>,
-        place: Place<'_>,
-        process: u64,
-        address: u64,
-        bytes: u64,
-    ) -> Result<(), TraceError> {
-        let index = self.process(reading, place, process)?;
-        let space = &mut self.processes[index].space;
-        if bytes == 0 || space.is_empty() {
-            return Ok(());
-        }
-        let gone = space.unmap(address, address.saturating_add(bytes - 1));
-        self.ended(reading, place, process, &gone)
-    }
-
-    /// A segment is removed, locked or unlocked (shmctl): `operation` says which. Nothing happens where it is not known.
-    ///
-    /// # Errors
-    /// When the sink refuses the record, unless the reading is lenient.
-    pub fn control(
-        &mut self,
-        reading: &mut Reading<'_>,
-        place: Place<'_>,
-        process: u64,
-        label: &Label,
-        operation: Operation,
-    ) -> Result<(), TraceError> {
-        let Some(number) = self.segments.find(label) else { return Ok(()) };
-        let segment = self.segments.get(number);
-        if !segment.exists {
-            return Ok(());
-        }
-        if operation == Operation::Remove {
-            if segment.is_removed {
-                return Ok(());
-            }
-            segment.is_removed = true;
-            segment.exists = segment.attachments > 0;
-        }
-        self.record(reading, place, operation, process, number, 0)
-    }
-
-    /// A process forks: the child has its mappings.
-    ///
-    /// # Errors
-    /// When the sink refuses the record, unless the reading is lenient.
-    pub fn fork(
-        &mut self,
-        reading: &mut Reading<'_>,
-        place: Place<'_>,
-        parent: u64,
-        child: u64,
-    ) -> Result<(), TraceError> {
-        if parent == child {
-            return Ok(());
-        }
-        let from = self.process(reading, place, parent)?;
-        if let Some(&known) = self.numbers.get(&child)
-            && !self.processes[known as usize].space.is_empty()
-        {
-            // The process of that number before it ended without a word.
-            self.exit(reading, place, child)?;
-        }
-        let to = self.number(child);
-        let copy = self.processes[from].space.clone();
-        copy.segments().for_each(|segment| self.segments.get(segment).attachments += 1);
-        self.processes[from].is_told = true;
-        self.processes[to] = Process { is_told: true, space: copy, ..Process::new(child) };
-        self.record(reading, place, Operation::Fork, parent, Record::NO_SEGMENT, child)?;
-        self.map_known(reading, place, child)
-    }
-
-    /// A process runs another program: nothing is mapped any more but what is known from elsewhere.
-    ///
-    /// # Errors
-    /// When the sink refuses a record, unless the reading is lenient.
-    pub fn exec(&mut self, reading: &mut Reading<'_>, place: Place<'_>, process: u64) -> Result<(), TraceError> {
-        let Some(&index) = self.numbers.get(&process) else { return Ok(()) };
-        let before = &mut self.processes[index as usize];
-        let gone: Vec<u32> = before.space.segments().collect();
-        *before = Process { is_told: before.is_told, ..Process::new(process) };
-        self.ended(reading, place, process, &gone)?;
-        self.map_known(reading, place, process)
-    }
-
-    /// A process ends.
-    ///
-    /// # Errors
-    /// When the sink refuses the record, unless the reading is lenient.
-    pub fn exit(&mut self, reading: &mut Reading<'_>, place: Place<'_>, process: u64) -> Result<(), TraceError> {
-        let Some(&index) = self.numbers.get(&process) else { return Ok(()) };
-        let before = std::mem::replace(&mut self.processes[index as usize], Process::new(process));
-        before.space.segments().for_each(|segment| self.segments.get(segment).detach());
-        if !before.is_told && before.private.is_none() {
-            return Ok(());
-        }
-        self.record(reading, place, Operation::Exit, process, Record::NO_SEGMENT, 0)
-    }
-
-    /// A process refers to some bytes.
-    ///
-    /// # Errors
-    /// When it is too long, or the sink refuses a record, unless the reading is lenient.
-    #[inline]
-    pub fn reference(
-        &mut self,
-        reading: &mut Reading<'_>,
-        place: Place<'_>,
-        reference: AddressReference,
-    ) -> Result<(), TraceError> {
-        let index = match self.last {
-            Some((process, index)) if process == reference.process => index as usize,
-            _ => self.process(reading, place, reference.process)?,
-        };
-        let last = reference.address.saturating_add(reference.bytes.max(1) - 1);
-        let area = self.processes[index].space.find(reference.address);
-        if area.contains(last) || reference.address == last {
-            return self.inside(reading, place, index, area, reference, last);
-        }
-        self.across(reading, place, index, reference, last)
-    }
-
-    /// A reference that lies in several areas.
-    #[cold]
-    fn across(
-        &mut self,
-        reading: &mut Reading<'_>,
-        place: Place<'_>,
-        index: usize,
-        reference: AddressReference,
-        last: u64,
-    ) -> Result<(), TraceError> {
-        let mut address = reference.address;
-        loop {
-            let area = self.processes[index].space.find(address);
-            let until = area.last().max(address).min(last);
-            self.inside(reading, place, index, area, AddressReference { address, ..reference }, until)?;
-            if until == last {
-                return Ok(());
-            }
-            address = until + 1;
-        }
-    }
-
-    /// A reference of a process to the addresses up to `last`, all in one area.
-    #[inline]
-    fn inside(
-        &mut self,
-        reading: &mut Reading<'_>,
-        place: Place<'_>,
-        index: usize,
-        area: Area,
-        reference: AddressReference,
-        last: u64,
-    ) -> Result<(), TraceError> {
-        let AddressReference { process, address, write, .. } = reference;
-        if (last - address) >> self.shift >= LONGEST {
-            let what = format!("the reference is to more than {LONGEST} pages");
-            return reading.bad(place.at, place.text, what, "is this trace of this format?");
-        }
-        let Some((segment, byte)) = area.at(address) else {
-            return self.outside(reading, place, index, reference, last);
-        };
-        let pages = byte >> self.shift..=(byte + (last - address)) >> self.shift;
-        if let Stage::Private(kept) = &mut self.stage {
-            let owner = self.processes[index].shared_owner(kept, segment);
-            let kept = pages.into_iter().try_for_each(|page| kept.reference(place.at, owner, page, write, self.time));
-            return kept.or_else(|what| reading.bad(place.at, place.text, what, TOO_MANY));
-        }
-        let operation = if write { Operation::Write } else { Operation::Read };
-        for page in pages {
-            let record = Record { time: self.time, process, operation, segment, page };
-            reading.record(&record, place.at, || printable(place.text))?;
-        }
-        Ok(())
-    }
-
-    /// A reference to addresses that are not mapped to any segment.
-    #[inline]
-    fn outside(
-        &mut self,
-        reading: &mut Reading<'_>,
-        place: Place<'_>,
-        index: usize,
-        reference: AddressReference,
-        last: u64,
-    ) -> Result<(), TraceError> {
-        let AddressReference { process, address, write, .. } = reference;
-        match &mut self.stage {
-            Stage::Direct => Ok(()),
-            Stage::Flat(flat) => {
-                let count = last - address + 1;
-                let reference = FlatReference { process, number: address, count, write, time: self.time };
-                flat.reference(reading, place.at, place.text, reference)
-            }
-            Stage::Unmapped(_) if !self.names_mappings && self.side.is_empty() => {
-                self.stage = Stage::Flat(Box::new(Flat::new(reading, &self.settings, Numbers::Addresses)));
-                self.outside(reading, place, index, reference, last)
-            }
-            Stage::Unmapped(kept) | Stage::Private(kept) => {
-                let owner = self.processes[index].private_owner(kept);
-                let mut pages = address >> self.shift..=last >> self.shift;
-                let kept = pages.try_for_each(|page| {
-                    let from = address.max(page << self.shift) >> kept.shift();
-                    kept.reference(place.at, owner, from, write, self.time)
-                });
-                kept.or_else(|what| reading.bad(place.at, place.text, what, TOO_MANY))
-            }
-        }
+        segment.exists() && segment.bytes.is_some()
     }
 
     /// The trace is at its end: what was kept is handed on.
@@ -599,20 +267,6 @@ impl AddressSpaces {
         Ok(())
     }
 
-    /// Mappings of these segments ended in a process.
-    fn ended(
-        &mut self,
-        reading: &mut Reading<'_>,
-        place: Place<'_>,
-        process: u64,
-        gone: &[u32],
-    ) -> Result<(), TraceError> {
-        gone.iter().try_for_each(|&segment| {
-            self.segments.get(segment).detach();
-            self.record(reading, place, Operation::Detach, process, segment, 0)
-        })
-    }
-
     fn record(
         &mut self,
         reading: &mut Reading<'_>,
@@ -635,8 +289,6 @@ impl AddressSpaces {
     }
 }
 
-const TOO_MANY: &str = "without --private, fewer are kept";
-
 /// Whether the user asks for what only traces without mappings can do.
 fn asks_for_flat(options: &AddressOptions) -> bool {
     options.cut != Cut::Whole || options.sharers > 1
@@ -652,24 +304,5 @@ impl Process {
             shared: FxHashMap::default(),
             last_shared: None,
         }
-    }
-
-    /// The number that what is kept has for its private memory.
-    fn private_owner(&mut self, kept: &mut Kept) -> u32 {
-        *self.private.get_or_insert_with(|| kept.owner(Owner { process: self.id, segment: None }))
-    }
-
-    /// The number that what is kept has for a segment that it has mapped.
-    fn shared_owner(&mut self, kept: &mut Kept, segment: u32) -> u32 {
-        if let Some((last, owner)) = self.last_shared
-            && last == segment
-        {
-            return owner;
-        }
-        let id = self.id;
-        let owner =
-            *self.shared.entry(segment).or_insert_with(|| kept.owner(Owner { process: id, segment: Some(segment) }));
-        self.last_shared = Some((segment, owner));
-        owner
     }
 }

@@ -10,12 +10,20 @@ use crate::trace::{Label, Record};
 /// Bytes that the kernel maps at least: mappings end at a multiple of it.
 const KERNEL_PAGE: u64 = 4096;
 
+/// Whether a segment exists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Life {
+    #[default]
+    Absent,
+    Alive,
+    /// It is marked for destruction: gone with its last attachment.
+    Removed,
+}
+
 /// What is known of a segment.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Segment {
-    pub exists: bool,
-    /// Whether it is marked for destruction: it is gone with its last attachment.
-    pub is_removed: bool,
+    pub life: Life,
     /// Mappings of it, over all processes.
     pub attachments: u64,
     /// Its bytes; none where nobody has told them. Known beyond its end, for the next of its name.
@@ -29,13 +37,14 @@ pub(super) struct Segment {
 impl Segment {
     /// It comes into being. `page` is what the record of that says.
     pub fn create(&mut self, is_sized: bool, page_size: u64) -> u64 {
-        *self = Self { exists: true, is_sized: is_sized && self.bytes.is_some(), bytes: self.bytes, ..Self::default() };
+        let is_sized = is_sized && self.bytes.is_some();
+        *self = Self { life: Life::Alive, is_sized, bytes: self.bytes, ..Self::default() };
         if self.is_sized { self.pages(page_size).unwrap_or(Record::UNKNOWN_SIZE) } else { Record::UNKNOWN_SIZE }
     }
 
     /// Somebody says how large it is. What was told to the sink for good stays.
     pub fn tell(&mut self, bytes: u64) {
-        if !(self.exists && self.is_sized) {
+        if !(self.exists() && self.is_sized) {
             self.bytes = Some(self.bytes.map_or(bytes, |known| known.max(bytes)));
         }
     }
@@ -57,7 +66,19 @@ impl Segment {
     /// A mapping of it ended.
     pub fn detach(&mut self) {
         self.attachments = self.attachments.saturating_sub(1);
-        self.exists &= !(self.is_removed && self.attachments == 0);
+        if self.life == Life::Removed && self.attachments == 0 {
+            self.life = Life::Absent;
+        }
+    }
+
+    /// It is to be destroyed.
+    pub fn remove(&mut self) {
+        self.life = if self.attachments > 0 { Life::Removed } else { Life::Absent };
+    }
+
+    /// Whether it exists, marked or not.
+    pub fn exists(&self) -> bool {
+        self.life != Life::Absent
     }
 
     fn pages(&self, page_size: u64) -> Option<u64> {
@@ -106,6 +127,11 @@ impl Segments {
             reading.label(label);
         }
         next
+    }
+
+    /// The label of a number.
+    pub fn label(&self, number: u32) -> &Label {
+        &self.labels[number as usize]
     }
 
     /// What is known of a segment.

@@ -101,7 +101,7 @@ impl Flat {
         text: &[u8],
         reference: FlatReference,
     ) -> Result<(), TraceError> {
-        let pages = match self.pages(&reference) {
+        let pages = match pages(self.numbers, self.cutter.page_shift, reference.number, reference.count) {
             Ok(pages) => pages,
             Err(what) => return reading.bad(at, text, what, "is this trace of this format?"),
         };
@@ -151,25 +151,26 @@ impl Flat {
             None => Ok(()),
         }
     }
+}
 
-    /// The pages that a reference touches.
-    #[inline]
-    fn pages(&self, reference: &FlatReference) -> Result<RangeInclusive<u64>, String> {
-        let FlatReference { number, count, .. } = *reference;
-        let (first, last) = match self.numbers {
-            Numbers::Addresses => {
-                let last = number.checked_add(count.max(1) - 1).ok_or("the last byte is beyond 2^64 - 1")?;
-                (number >> self.cutter.page_shift, last >> self.cutter.page_shift)
-            }
-            Numbers::Pages => {
-                // The largest number is no page of any segment.
-                let last = number.checked_add(count.max(1) - 1).filter(|&last| last < Record::UNKNOWN_SIZE);
-                (number, last.ok_or("the last page is beyond 2^64 - 2")?)
-            }
-        };
-        if last - first >= LONGEST {
-            return Err(format!("the reference is to more than {LONGEST} pages"));
+/// The pages that a reference to so many bytes or pages touches.
+///
+/// # Errors
+/// When its end is too large or it is too long, with the reason.
+#[inline]
+pub(crate) fn pages(numbers: Numbers, page_shift: u32, number: u64, count: u64) -> Result<RangeInclusive<u64>, String> {
+    let last = number.checked_add(count.max(1) - 1);
+    let (first, last) = match numbers {
+        Numbers::Addresses => (number >> page_shift, last.ok_or("the last byte is beyond 2^64 - 1")? >> page_shift),
+        Numbers::Pages => {
+            // The largest number is no page of any segment.
+            let last = last.filter(|&last| last < Record::UNKNOWN_SIZE);
+            (number, last.ok_or("the last page is beyond 2^64 - 2")?)
         }
+    };
+    if last - first >= LONGEST {
+        Err(format!("the reference is to more than {LONGEST} pages"))
+    } else {
         Ok(first..=last)
     }
 }
@@ -248,7 +249,7 @@ struct Created {
 }
 
 /// The processes of the trace, and those to whom their references are dealt.
-struct Processes {
+pub(crate) struct Processes {
     /// The processes as the trace has them, numbered in order of appearance: each has an address space.
     numbers: PageNumbers,
     of_space: Vec<u64>,
@@ -258,7 +259,7 @@ struct Processes {
 }
 
 impl Processes {
-    fn new(options: &AddressOptions) -> Self {
+    pub fn new(options: &AddressOptions) -> Self {
         Self {
             numbers: PageNumbers::default(),
             of_space: Vec::new(),
@@ -270,7 +271,7 @@ impl Processes {
 
     /// The number of a process's address space; none when there are too many.
     #[inline]
-    fn space(&mut self, process: u64) -> Option<u32> {
+    pub fn space(&mut self, process: u64) -> Option<u32> {
         if let Some((last, space)) = self.last
             && last == process
         {
@@ -286,7 +287,7 @@ impl Processes {
 
     /// Who refers to an address space this time.
     #[inline]
-    fn draw(&mut self, space: u32) -> u64 {
+    pub fn draw(&mut self, space: u32) -> u64 {
         if self.sharers == 1 {
             return self.of_space[space as usize];
         }

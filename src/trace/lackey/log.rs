@@ -52,7 +52,8 @@ pub(super) enum Call {
         bytes: u64,
     },
     Mremap {
-        address: u64,
+        /// Address and bytes before.
+        from: [u64; 2],
         bytes: u64,
     },
     Open {
@@ -279,7 +280,7 @@ impl Log {
                 self.map(spaces, reading, place, value, (bytes, flags, file, offset))
             }
             Call::Munmap { address, bytes } => spaces.unmap(reading, place, process, address, bytes),
-            Call::Mremap { address, bytes } => spaces.unmap(reading, place, process, address, bytes),
+            Call::Mremap { from, bytes } => spaces.remap(reading, place, process, from, [value, bytes]),
             Call::Open { ref path } => {
                 if is_shared_memory(path) {
                     self.files.insert(value, Arc::clone(path));
@@ -356,7 +357,7 @@ fn call(name: &[u8], text: &CallText<'_>) -> Option<Call> {
             text.numbers().map(|[_, bytes, _, flags, file, offset]| Call::Mmap { bytes, flags, file, offset })?
         }
         b"sys_munmap" => text.numbers().map(|[address, bytes]| Call::Munmap { address, bytes })?,
-        b"sys_mremap" => text.numbers().map(|[address, bytes]| Call::Mremap { address, bytes })?,
+        b"sys_mremap" => text.numbers().map(|[address, old, bytes]| Call::Mremap { from: [address, old], bytes })?,
         b"sys_open" | b"sys_openat" | b"sys_creat" => Call::Open { path: path()? },
         b"sys_unlink" | b"sys_unlinkat" => Call::Unlink { path: path()? },
         b"sys_dup" | b"sys_dup2" | b"sys_dup3" => text.numbers().map(|[file]| Call::Dup { file })?,
