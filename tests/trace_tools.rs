@@ -339,12 +339,12 @@ fn drmemtrace_view_is_one_process_a_workload() {
         let is_reference = |record: &&Record| matches!(record.operation, Operation::Read | Operation::Write);
         kept.records.iter().filter(is_reference).map(|record| (record.process, record.operation, record.page)).collect()
     };
-    let expected = [(0, Operation::Read, 7), (0, Operation::Read, 8), (1, Operation::Write, 9)];
+    let expected = [(1, Operation::Read, 7), (1, Operation::Read, 8), (2, Operation::Write, 9)];
     assert_eq!(told(&kept), expected);
     let mut options = ReadOptions::default();
     options.addresses.instructions = true;
     let (kept, _) = read_with(text.as_bytes(), &options).unwrap();
-    assert_eq!(told(&kept)[0], (0, Operation::Read, 7));
+    assert_eq!(told(&kept)[0], (1, Operation::Read, 7));
     assert_eq!(told(&kept).len(), 4);
 }
 
