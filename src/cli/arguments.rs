@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::trace::arguments::{GenArguments, HeadArguments, MergeArguments, SliceArguments, TargetArguments};
 use crate::frames::FramesSpec;
 use crate::kernel::kswapd::KswapdOptions;
 use crate::report;
@@ -281,6 +282,23 @@ pub enum TraceCommand {
     Stat(StatArguments),
     /// Write a trace in another format.
     Convert(ConvertArguments),
+    /// Show the first records of a trace.
+    Head(HeadArguments),
+    /// Write a part of a trace: some time, some references, some processes, some segments.
+    ///
+    /// The slice replays by itself: what happened before it stands at its front in short, so that every segment that is
+    /// there then is created and attached.
+    Slice(SliceArguments),
+    /// Write several traces as one.
+    ///
+    /// Traces with times are put in the order of these; others take turns of --quantum references, drawn with --seed.
+    /// Segments of the same name and processes of the same id are taken to be the same ones.
+    Merge(MergeArguments),
+    /// Make a trace by a pattern: a loop, scans, Zipf's law, phases, a ring buffer, a hash join and others.
+    ///
+    /// The same options and seed give the same trace on every machine. Numbers may end in k, M or G, for thousands, millions
+    /// and billions.
+    Gen(GenArguments),
 }
 
 /// `trace stat`.
@@ -303,13 +321,9 @@ pub struct ConvertArguments {
     /// The trace to read; `-` is standard input. Several files, or a quoted pattern as in `'lk.*'`, where they are one trace.
     #[arg(value_name = "IN", required = true)]
     pub inputs: Vec<PathBuf>,
-    /// The file to write; `-` is standard output, which needs --to. The ending tells format and compression: `.cht`, `.csv`,
-    /// `.csv.zst`, `.events.gz`.
-    #[arg(value_name = "OUT")]
-    pub output: PathBuf,
-    /// The format to write.
-    #[arg(long, value_name = "FORMAT")]
-    pub to: Option<String>,
+    /// Where to write it.
+    #[command(flatten)]
+    pub target: TargetArguments,
     /// How the trace is read.
     #[command(flatten)]
     pub reading: FileArguments,

@@ -69,7 +69,7 @@ pub fn one_source(paths: &[PathBuf], reading: &FileArguments, command: &str) -> 
         _ => {
             let count = sources.len() + 1;
             Err(Usage(format!(
-                "{command} takes one trace, and these files are {count}; logs of lackey are one together"
+                "{command} takes one trace, and these files are {count}; `clockhand trace merge` makes one of them"
             ))
             .into())
         }
@@ -92,7 +92,8 @@ pub fn tell_skipped(summary: &Summary, terminal: &Terminal) {
     }
 }
 
-fn sources(paths: &[PathBuf], options: &ReadOptions) -> Result<Vec<Source>, Error> {
+/// The sources that the arguments name, or the built-in trace where there are none.
+pub fn sources(paths: &[PathBuf], options: &ReadOptions) -> Result<Vec<Source>, Error> {
     if paths.is_empty() {
         return Ok(vec![Source::BuiltIn]);
     }

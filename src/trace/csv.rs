@@ -372,9 +372,9 @@ impl RecordSink for Writer {
             },
         };
         self.records += 1;
-        self.row(record, name(record.operation), segment);
+        self.row(record, record.operation.name().as_bytes(), segment);
         if record.operation == Operation::CreateLocked {
-            self.row(record, name(Operation::Lock), segment);
+            self.row(record, Operation::Lock.name().as_bytes(), segment);
         }
         self.output.settle()
     }
@@ -389,21 +389,5 @@ impl RecordWriter for Writer {
         self.head();
         self.output.finish()?;
         Ok(Written { records: self.records, notes: self.notes })
-    }
-}
-
-/// The word of the `op` column.
-fn name(operation: Operation) -> &'static [u8] {
-    match operation {
-        Operation::Create | Operation::CreateLocked => b"create",
-        Operation::Attach => b"attach",
-        Operation::Detach => b"detach",
-        Operation::Remove => b"remove",
-        Operation::Lock => b"lock",
-        Operation::Unlock => b"unlock",
-        Operation::Fork => b"fork",
-        Operation::Exit => b"exit",
-        Operation::Read => b"R",
-        Operation::Write => b"W",
     }
 }

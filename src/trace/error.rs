@@ -125,6 +125,19 @@ pub enum TraceError {
         /// What the user can do.
         remedy: String,
     },
+    /// The trace is sound, but not fit for what is to be done with it.
+    #[error("{file}: {what}; {remedy}")]
+    Unfit {
+        /// The file.
+        file: String,
+        /// Why not.
+        what: String,
+        /// What the user can do.
+        remedy: String,
+    },
+    /// No error: the sink has enough, which ends the reading on this way. [`super::read`] never returns it.
+    #[error("no more records are wanted")]
+    Enough,
 }
 
 impl TraceError {

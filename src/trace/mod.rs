@@ -5,7 +5,9 @@
 //! ([`crate::resolve::Resolver`]), and the reader adds file, line and text to the sink's refusal.
 //!
 //! - To read: [`read`]. The compression is undone by its magic bytes, the format is told by what the file begins with.
-//! - To write: [`create`] for a file, [`writer`] for a stream; [`copy`] reads and writes in one go.
+//! - To write: [`create`] for a file, [`writer`] for a stream; [`copy`] reads and writes in one go, [`fill`] writes what is
+//!   made otherwise.
+//! - To change: [`slice`] takes a part of a trace, [`merge`] makes one of several.
 //! - To add a format: a file beside this one with `detect`, `read` and, if it is also written, `writer`; and a row in
 //!   [`FORMATS`]. `input::for_each_line` and `reading::Reading` are there for it.
 
@@ -25,6 +27,7 @@ pub mod input;
 pub mod lackey;
 pub mod lirs;
 mod maps;
+pub mod merge;
 pub mod native;
 mod number;
 mod options;
@@ -38,12 +41,14 @@ mod read_ahead;
 pub mod reading;
 mod several;
 mod shared_memory;
+pub mod slice;
 mod source;
 pub mod strace;
 pub mod table;
 pub mod text;
 mod time;
 pub mod ucsd;
+mod world;
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -239,7 +244,7 @@ pub struct Summary {
     pub format: &'static str,
     /// The compression that was undone: `gz`, `zst`, `xz`.
     pub compression: Option<&'static str>,
-    /// SHA-256 of the bytes as they are on disk, in hexadecimal.
+    /// SHA-256 of the bytes as they are on disk, in hexadecimal; empty where the sink had enough before the end.
     pub sha256: String,
     /// Records that the sink took.
     pub records: u64,
@@ -260,7 +265,7 @@ pub struct Written {
     pub notes: Vec<String>,
 }
 
-/// Reads a trace into a sink.
+/// Reads a trace into a sink, to its end or until the sink has enough ([`RecordSink::has_enough`]).
 ///
 /// # Errors
 /// When the source can't be read, is of no known format, is damaged or has no records; and at the first record that is
@@ -297,14 +302,18 @@ pub fn read_from(
     };
     let mut reading = Reading::new(file, sink, options);
     reading.know(maps::read(options)?);
-    (format.read)(&mut input, &mut reading)?;
+    let ended = match (format.read)(&mut input, &mut reading) {
+        Ok(()) => true,
+        Err(TraceError::Enough) => false,
+        Err(error) => return Err(error),
+    };
     let notes = reading.take_notes(format.name);
     let (records, skipped, first_skipped) = reading.finish();
-    if records == 0 {
+    if records == 0 && ended {
         return Err(TraceError::Empty { file: file.to_owned(), skipped });
     }
     let compression = input.compression();
-    let sha256 = input.finish()?;
+    let sha256 = if ended { input.finish()? } else { String::new() };
     Ok(Summary { format: format.name, compression, sha256, records, skipped, first_skipped, notes })
 }
 
@@ -369,11 +378,22 @@ pub fn create(path: &Path, format_name: Option<&str>) -> Result<Box<dyn RecordWr
 pub fn copy(
     source: &Source,
     options: &ReadOptions,
-    mut writer: Box<dyn RecordWriter>,
+    writer: Box<dyn RecordWriter>,
 ) -> Result<(Summary, Written), TraceError> {
-    match read(source, options, &mut *writer) {
-        Ok(summary) => Ok((summary, writer.finish()?)),
-        // What the reader takes for a refused record may have been a full disk.
+    fill(writer, |sink| read(source, options, sink))
+}
+
+/// Writes what `make` hands to the sink, with `writer`.
+///
+/// # Errors
+/// Those of `make` and of writing; nothing of the target is left then.
+pub fn fill<T>(
+    mut writer: Box<dyn RecordWriter>,
+    make: impl FnOnce(&mut dyn RecordSink) -> Result<T, TraceError>,
+) -> Result<(T, Written), TraceError> {
+    match make(&mut *writer) {
+        Ok(made) => Ok((made, writer.finish()?)),
+        // What looks like a refused record may have been a full disk.
         Err(error) => Err(writer.take_failure().unwrap_or(error)),
     }
 }
@@ -478,6 +498,29 @@ pub struct Record {
     pub page: u64,
 }
 
+impl Operation {
+    /// Whether it is a reference to a page, and not a change.
+    pub fn is_reference(self) -> bool {
+        matches!(self, Self::Read | Self::Write)
+    }
+
+    /// Its word in the `op` column of the csv format, where [`Operation::CreateLocked`] is two lines.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Create | Self::CreateLocked => "create",
+            Self::Attach => "attach",
+            Self::Detach => "detach",
+            Self::Remove => "remove",
+            Self::Lock => "lock",
+            Self::Unlock => "unlock",
+            Self::Fork => "fork",
+            Self::Exit => "exit",
+            Self::Read => "R",
+            Self::Write => "W",
+        }
+    }
+}
+
 impl Record {
     /// The value of `page` where a segment is created whose size the trace does not tell. It is also the largest size
     /// that there can be, and means the same: no reference is past its end.
@@ -567,6 +610,13 @@ pub struct Impossible {
     pub remedy: String,
 }
 
+impl Impossible {
+    /// The refusal of a sink that has enough ([`RecordSink::has_enough`]).
+    pub fn enough() -> Self {
+        Self { what: "no more records are wanted".into(), remedy: "stop reading".into() }
+    }
+}
+
 /// What takes the records of a trace.
 pub trait RecordSink {
     /// The settings of the trace; called once, before anything else.
@@ -581,4 +631,10 @@ pub trait RecordSink {
     /// # Errors
     /// When the event is impossible. The sink is then as if the record had not been there.
     fn record(&mut self, record: &Record) -> Result<(), Impossible>;
+
+    /// Whether the sink wants nothing more: asked after it refused a record. If so the refusal is no fault of the record,
+    /// and the reader stops at once without an error.
+    fn has_enough(&self) -> bool {
+        false
+    }
 }

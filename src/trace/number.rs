@@ -1,4 +1,4 @@
-//! Whole numbers in text, decimal and hexadecimal, read and written. What a number counts is not known here.
+//! Whole numbers in text: decimal ones read and written, hexadecimal ones read. What a number counts is not known here.
 
 /// Why a field is no number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

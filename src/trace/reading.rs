@@ -77,7 +77,7 @@ impl<'a> Reading<'a> {
     /// Hands a record to the sink. `text` is what is shown of it should the sink refuse.
     ///
     /// # Errors
-    /// The sink's refusal with its place, unless the reading is lenient.
+    /// The sink's refusal with its place, unless the reading is lenient; [`TraceError::Enough`] where it has enough.
     #[inline]
     pub fn record(&mut self, record: &Record, at: At, text: impl FnOnce() -> String) -> Result<(), TraceError> {
         match self.sink.record(record) {
@@ -85,6 +85,7 @@ impl<'a> Reading<'a> {
                 self.records += 1;
                 Ok(())
             }
+            Err(_) if self.sink.has_enough() => Err(TraceError::Enough),
             Err(refusal) => {
                 let fault = self.fault(at, text(), String::new(), String::new());
                 self.skip(TraceError::impossible(fault, refusal))

@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::error::{Fault, TraceError};
+use super::error::TraceError;
 use super::input::Input;
-use super::lackey::merge;
 use super::read_ahead::hexadecimal;
-use super::reading::Reading;
-use super::{ReadOptions, RecordSink, Source, Summary, detected, maps};
+use super::reading::{KEPT, Reading};
+use super::{ReadOptions, RecordSink, Source, Summary, detected, lackey, maps, merge};
 
 /// The format of which each process has a file.
 const PER_PROCESS: &str = "lackey";
@@ -119,10 +118,11 @@ fn format_of(path: &Path, name: &str) -> Result<Option<&'static str>, TraceError
     Ok(detected(head).map(|format| format.name))
 }
 
-/// Reads several files as one trace, which is called `whole`.
+/// Reads several files as one trace, which is called `whole`: logs of lackey by what they say of each other, all others
+/// record by record.
 ///
 /// # Errors
-/// As [`super::read`]; and when they are not all logs of lackey.
+/// As [`super::read`].
 pub(super) fn read(
     whole: &str,
     paths: &[PathBuf],
@@ -136,35 +136,53 @@ pub(super) fn read(
     }
     for part in &parts {
         let found = format_of(&part.path, &part.name)?;
-        let format = options.format.as_deref().or(found);
-        if format != Some(PER_PROCESS) {
-            return Err(not_one_trace(&part.name, format));
+        if options.format.as_deref().or(found) != Some(PER_PROCESS) {
+            return read_records(whole, paths, options, sink);
         }
     }
     let mut reading = Reading::new(whole, sink, options);
     reading.know(maps::read(options)?);
-    let merged = merge::read(&parts, &mut reading)?;
+    let merged = match lackey::merge::read(&parts, &mut reading) {
+        Ok(merged) => Some(merged),
+        Err(TraceError::Enough) => None,
+        Err(error) => return Err(error),
+    };
     let notes = reading.take_notes(PER_PROCESS);
     let (records, skipped, first_skipped) = reading.finish();
-    if records == 0 {
+    if records == 0 && merged.is_some() {
         return Err(TraceError::Empty { file: whole.to_owned(), skipped });
     }
-    let sha256 = hexadecimal(&Sha256::digest(merged.hashes.concat()));
-    let compression = merged.compression;
+    let compression = merged.as_ref().and_then(|merged| merged.compression);
+    let sha256 = merged.map_or_else(String::new, |merged| hexadecimal(&Sha256::digest(merged.hashes.concat())));
     Ok(Summary { format: PER_PROCESS, compression, sha256, records, skipped, first_skipped, notes })
 }
 
-fn not_one_trace(file: &str, format: Option<&str>) -> TraceError {
-    let what = match format {
-        Some(format) => format!("this is {format}, and only logs of lackey, one a process, are one trace together"),
-        None => "this is of no known format, and only logs of lackey are one trace together".to_owned(),
-    };
-    TraceError::Unrecognised(Box::new(Fault {
-        file: file.to_owned(),
-        at: None,
-        event: None,
-        what,
-        text: String::new(),
-        remedy: "name the files one by one, without quotes, for a trace each".into(),
-    }))
+/// Reads files that know nothing of each other as one trace.
+fn read_records(
+    whole: &str,
+    paths: &[PathBuf],
+    options: &ReadOptions,
+    sink: &mut dyn RecordSink,
+) -> Result<Summary, TraceError> {
+    let mut sources: Vec<Source> = paths.iter().cloned().map(Source::Path).collect();
+    sources.sort_by_key(Source::file);
+    let merged = merge::merge(&sources, options, false, sink)?;
+    if merged.records == 0 {
+        return Err(TraceError::Empty { file: whole.to_owned(), skipped: merged.skipped });
+    }
+    let (mut first_skipped, mut skipped, mut notes) = (merged.first_skipped, merged.skipped, merged.notes);
+    let (mut hash, mut formats, mut compression) = (Sha256::new(), Vec::new(), None);
+    for summary in merged.summaries.into_iter().flatten() {
+        hash.update(&summary.sha256);
+        formats.push(summary.format);
+        compression = compression.or(summary.compression);
+        skipped += summary.skipped;
+        first_skipped.extend(summary.first_skipped);
+        notes.extend(summary.notes);
+    }
+    formats.dedup();
+    first_skipped.truncate(KEPT);
+    let format = if let [one] = formats[..] { one } else { "several formats" };
+    let sha256 = hexadecimal(&hash.finalize());
+    Ok(Summary { format, compression, sha256, records: merged.records, skipped, first_skipped, notes })
 }

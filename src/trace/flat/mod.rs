@@ -69,8 +69,10 @@ impl Flat {
         let mut settings = Settings { page_size: options.page_size, ..settings.clone() };
         if options.sharers > 1 {
             settings.fidelity.push(Fidelity::Dealt { sharers: options.sharers, seed: options.seed });
-        } else {
+        } else if numbers == Numbers::Addresses {
             settings.fidelity.push(Fidelity::NoMappings);
+        } else {
+            settings.fidelity.push(Fidelity::NoAttachRecords);
         }
         let parts = match options.cut {
             Cut::Count(parts) if parts > 1 => Some(parts),
