@@ -46,6 +46,11 @@ impl<'a> Reading<'a> {
         side.mappings
     }
 
+    /// Something that the user has to know.
+    pub(crate) fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
     /// What the user has to know beside the records, after a trace of this format was read.
     pub(crate) fn take_notes(&mut self, format: &str) -> Vec<String> {
         if self.side.take().is_some() {

@@ -196,6 +196,10 @@ impl AddressSpaces {
     /// # Errors
     /// When the sink refuses a record, unless the reading is lenient.
     pub fn finish(mut self, reading: &mut Reading<'_>) -> Result<(), TraceError> {
+        if !self.is_mapped && !self.side.is_empty() {
+            reading
+                .note("no process of the trace is in the files of --maps, so nothing is known to be shared".to_owned());
+        }
         match self.stage {
             Stage::Direct => Ok(()),
             Stage::Flat(flat) => flat.finish(reading),

@@ -121,7 +121,8 @@ impl Lines {
         let time = self.tell_time(line.time);
         let event = |what| Event {
             line: number,
-            text: text[..text.len().min(SHOWN)].into(),
+            // Nothing can be wrong with the end of a mapping, and there may be many.
+            text: if matches!(what, What::Unmap { .. }) { [].into() } else { text[..text.len().min(SHOWN)].into() },
             time,
             // 0 for now where the log names none.
             process: line.thread.unwrap_or(NAMELESS),
