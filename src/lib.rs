@@ -19,5 +19,6 @@ pub mod results;
 pub mod statistics;
 pub mod timeline;
 pub mod trace;
+mod translation;
 pub mod verify;
 pub mod whole_file;
