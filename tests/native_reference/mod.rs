@@ -34,14 +34,14 @@ impl<'a> Bytes<'a> {
 
     fn zigzag(&mut self) -> u64 {
         let number = self.varint();
-        if number % 2 == 0 { number / 2 } else { !(number / 2) }
+        if number.is_multiple_of(2) { number / 2 } else { !(number / 2) }
     }
 }
 
 #[derive(Clone)]
 struct Table {
-    start: [i64; 16],
-    count: usize,
+    start: [i32; 16],
+    count: u8,
 }
 
 /// What is learned of the times.
@@ -56,7 +56,7 @@ struct Times {
 
 impl Times {
     fn new() -> Self {
-        let table = Table { start: std::array::from_fn(|symbol| 2048 * symbol as i64), count: 0 };
+        let table = Table { start: std::array::from_fn(|symbol| 2048 * i32::try_from(symbol).unwrap()), count: 0 };
         let (page, past) = (vec![table.clone(); 8192 * 15], vec![table; 2 * 56 * 112 * 15]);
         Self { page, past, last: HashMap::new(), word: 0, process: 0, class: 0 }
     }
@@ -64,18 +64,18 @@ impl Times {
     fn symbol(&mut self, code: &mut Code<'_>, (page, past): (usize, usize)) -> usize {
         let (page, past) = (&mut self.page[page], &mut self.past[past]);
         let (more, less) = if page.count >= past.count { (&*page, &*past) } else { (&*past, &*page) };
-        let weight = (64 * (1 + less.count) / (2 + more.count + less.count)).min(31) as i64;
+        let weight = (64 * (1 + i32::from(less.count)) / (2 + i32::from(more.count + less.count))).min(31);
         let begin = |symbol: usize| match symbol {
             16 => 1 << 15,
             _ => more.start[symbol] + (((less.start[symbol] - more.start[symbol]) * weight) >> 6),
         };
-        let value = i64::from(code.value(15));
+        let value = code.value(15).cast_signed();
         let symbol = (0..16).find(|&symbol| value < begin(symbol + 1)).unwrap();
         code.part(15, begin(symbol) as u32, (begin(symbol + 1) - begin(symbol)) as u32);
         for table in [page, past] {
-            let shift = [1, 2, 2, 3, 3, 3, 4, 4, 4, 4, 4, 5][table.count];
+            let shift = [1, 2, 2, 3, 3, 3, 4, 4, 4, 4, 4, 5][usize::from(table.count)];
             for (index, start) in table.start.iter_mut().enumerate() {
-                let goal = index as i64 + if index > symbol { 32_752 } else { 0 };
+                let goal = i32::try_from(index).unwrap() + if index > symbol { 32_752 } else { 0 };
                 *start += (goal - *start) >> shift;
             }
             table.count = (table.count + 1).min(11);
@@ -115,28 +115,28 @@ impl Times {
 struct Code<'a> {
     bytes: Bytes<'a>,
     range: u32,
-    code: u32,
+    number: u32,
 }
 
 impl<'a> Code<'a> {
     fn new(column: &'a [u8]) -> Self {
         let mut bytes = Bytes(column);
         assert_eq!(bytes.number(1), 0);
-        let code = bytes.take(4).iter().fold(0, |code, &byte| code << 8 | u32::from(byte));
-        Self { bytes, range: u32::MAX, code }
+        let number = bytes.take(4).iter().fold(0, |number, &byte| number << 8 | u32::from(byte));
+        Self { bytes, range: u32::MAX, number }
     }
 
     fn value(&self, bits: u32) -> u32 {
-        (self.code / (self.range >> bits)).min((1 << bits) - 1)
+        (self.number / (self.range >> bits)).min((1 << bits) - 1)
     }
 
     fn part(&mut self, bits: u32, start: u32, size: u32) {
         let unit = self.range >> bits;
-        self.code -= unit * start;
+        self.number -= unit * start;
         self.range = unit * size;
         while self.range < 1 << 24 {
             self.range <<= 8;
-            self.code = (self.code << 8) + self.bytes.number(1) as u32;
+            self.number = (self.number << 8) + self.bytes.number(1) as u32;
         }
     }
 
@@ -241,6 +241,7 @@ fn tables(
 
 /// Word, process number and what else is known of each record of a block, in order.
 fn rows(counts: &[usize], columns: &[Vec<u8>]) -> Vec<(u32, u64, Record)> {
+    use Operation::{Attach, Create, CreateLocked, Detach, Exit, Fork, Lock, Remove, Unlock};
     let mut column = Bytes(&columns[2]);
     let turns: Vec<u64> = (0..counts[2]).map(|_| column.varint()).collect();
     let turns: Vec<(u64, usize)> = turns.into_iter().map(|process| (process, column.varint() as usize)).collect();
@@ -260,11 +261,10 @@ fn rows(counts: &[usize], columns: &[Vec<u8>]) -> Vec<(u32, u64, Record)> {
     for (process, length) in turns {
         for _ in 0..length {
             let word = words_of.get_mut(&process).unwrap().number(counts[6]) as u32;
-            let operation = if word % 2 == 0 { Operation::Read } else { Operation::Write };
+            let operation = if word.is_multiple_of(2) { Operation::Read } else { Operation::Write };
             references.push((word, process, Record { time: 0, process: 0, operation, segment: 0, page: 0 }));
         }
     }
-    use Operation::{Attach, Create, CreateLocked, Detach, Exit, Fork, Lock, Remove, Unlock};
     let operations = [Create, CreateLocked, Attach, Detach, Remove, Lock, Unlock, Fork, Exit];
     let mut changes = Bytes(&columns[4]);
     let mut references = references.into_iter();

@@ -38,7 +38,7 @@ const WEIGHTS: [[i16; SHIFTS.len()]; SHIFTS.len()] = {
         while less <= more {
             // Below a half, so that it fits.
             let weight = 64 * (1 + less) / (2 + more + less);
-            weights[more][less] = if weight < 32 { weight as i16 * 1024 } else { 31 * 1024 };
+            weights[more][less] = if weight < 32 { 1024 * (weight as u16).cast_signed() } else { 31 * 1024 };
             less += 1;
         }
         more += 1;
@@ -60,7 +60,7 @@ impl Table {
         let mut starts = [0; SYMBOLS];
         let mut symbol = 0;
         while symbol < SYMBOLS {
-            starts[symbol] = (symbol as i16) << (SHARE_BITS - 4);
+            starts[symbol] = ((symbol as u16) << (SHARE_BITS - 4)).cast_signed();
             symbol += 1;
         }
         Self { starts, seen: 0 }
@@ -69,11 +69,11 @@ impl Table {
     /// Moves towards certainty of a symbol. Each keeps one share at least.
     #[inline(always)]
     fn learn(&mut self, symbol: usize) {
-        const ABOVE: i16 = i16::MAX - (SYMBOLS as i16 - 1);
+        const ABOVE: i16 = i16::MAX - (SYMBOLS as u16).cast_signed() + 1;
         let shift = SHIFTS[usize::from(self.seen)];
-        for (index, start) in self.starts.iter_mut().enumerate() {
-            let index = index as i16;
-            let goal = index + if index > symbol as i16 { ABOVE } else { 0 };
+        let symbol = (symbol as u16).cast_signed();
+        for (index, start) in (0_i16..).zip(&mut self.starts) {
+            let goal = index + if index > symbol { ABOVE } else { 0 };
             *start += (goal - *start) >> shift;
         }
         self.seen = (self.seen + 1).min(MOST_SEEN);
@@ -178,8 +178,8 @@ impl Model {
         let page = (word.wrapping_mul(2) as usize + same) % PAGE_CONTEXTS * TABLES;
         let past = usize::from(self.last[pair]) / 2 * (CLASSES / 4) + usize::from(self.class) / 4;
         let past = (past * 2 + same) * TABLES;
-        let tables = (&mut self.by_page[page..page + TABLES], &mut self.by_past[past..past + TABLES]);
-        let (difference, class) = number(coder, tables, difference);
+        let (one, other) = (&mut self.by_page[page..page + TABLES], &mut self.by_past[past..past + TABLES]);
+        let (difference, class) = number(coder, one, other, difference);
         self.last[pair] = class;
         (self.class, self.word, self.process) = (class, word, process);
         difference
@@ -188,10 +188,10 @@ impl Model {
 
 /// Writes or reads one difference with the tables of its two contexts; returns it and its class.
 #[inline]
-fn number(coder: &mut impl Coder, tables: (&mut [Table], &mut [Table]), difference: u64) -> (u64, u8) {
+fn number(coder: &mut impl Coder, one: &mut [Table], other: &mut [Table], difference: u64) -> (u64, u8) {
     let (upper, lower) = halves(difference);
     let mut symbol = |table: usize, symbol: usize| {
-        let (one, other) = (&mut tables.0[table], &mut tables.1[table]);
+        let (one, other) = (&mut one[table], &mut other[table]);
         let symbol = coder.symbol(&mix(one, other), symbol);
         one.learn(symbol);
         other.learn(symbol);
