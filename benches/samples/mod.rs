@@ -16,9 +16,9 @@ type Record = fn(u64, u64) -> Vec<u8>;
 const SAMPLES: &[(&str, Record)] = &[
     ("lackey", |n, page| match n {
         0 => b"SYSCALL[7,1](30) sys_shmat ( 5, 0x0, 0 )[sync] --> Success(0x10000000) \n".into(),
-        _ if n % 3 > 0 => format!("I  {:08x},{}\n", 0x0400_0000 + n % 5000, 1 + n % 7).into(),
+        _ if n % 2 > 0 => format!("I  {:08x},{}\n", 0x0400_0000 + n % 5000, 1 + n % 7).into(),
         _ => {
-            format!(" {} {:08x},8\n", if n % 9 > 0 { 'L' } else { 'S' }, 0x1000_0000 + (page << 12 | n & 0xff8)).into()
+            format!(" {} {:08x},8\n", if n % 6 > 0 { 'L' } else { 'S' }, 0x1000_0000 + (page << 12 | n & 0xff8)).into()
         }
     }),
     ("hex-rw", |n, page| format!("{:08x} {}\n", page << 12 | n & 0xfff, letter(n)).into()),
