@@ -34,7 +34,7 @@ pub enum Command {
     Compare(CompareArguments),
     /// Replay one policy at one memory size, and look closely.
     Replay(ReplayArguments),
-    /// Look at traces and convert them.
+    /// Look at traces, convert, cut, join and make them.
     #[command(subcommand)]
     Trace(TraceCommand),
     /// Compare with published figures, for traces of other people.

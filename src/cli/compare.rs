@@ -48,7 +48,7 @@ fn plan(arguments: &CompareArguments, policies: &[PolicySpec], loaded: &[Loaded]
     let mut jobs = Vec::new();
     for trace in loaded {
         let base = Options { seed: arguments.reading.file.seed, ..model::options(&arguments.model, trace)? };
-        let sizes = arguments.frames.resolve(trace.facts.footprint);
+        let sizes = model::sizes(&arguments.frames, trace)?;
         for policy in policies {
             jobs.extend(sizes.iter().map(|&frames| Job {
                 trace: trace.facts.name.clone(),

@@ -7,6 +7,7 @@ use super::grid::{self, Column, Style, Tint};
 use super::numbers;
 use crate::policy::registry;
 use crate::results::{Distributions, Percentiles, Row, Run, SegmentFigures, TraceFacts};
+use crate::trace::PAGE_SIZE;
 
 /// Counters of a row with their phrases. The name is the field's own, so that it can't differ from the column's.
 macro_rules! counters {
@@ -96,7 +97,7 @@ fn headline(row: &Row, facts: Option<&TraceFacts>, style: Style) -> String {
         format!(", {} % of the footprint", numbers::percent(row.frames as f64, facts.footprint as f64))
     });
     let frames = style.number(row.frames);
-    let memory = numbers::memory(row.frames);
+    let memory = numbers::memory(row.frames, facts.map_or(PAGE_SIZE, |facts| facts.page_size));
     let policy = registry::label(&row.policy, &row.params);
     format!("{} with {policy} in {frames} frames ({memory}{share})", row.trace)
 }

@@ -2,8 +2,9 @@
 //!
 //! A recorder that can't write down every reference may keep a window of open pages for each process, first in first out,
 //! and record two things only: a reference to a page that is not open, which opens it, and the first write to a page that was
-//! opened by reading. When a process detaches a segment, the recorder may close all its pages. With a window of one page that is a collapse of repeats and changes no replay. A larger window leaves
-//! out references that a small memory would have missed.
+//! opened by reading. When a process detaches a segment, the recorder may close all its pages. With a window of one page that
+//! is a collapse of repeats and changes no replay. A larger window leaves out references that a small memory would have
+//! missed.
 
 use std::ops::ControlFlow;
 
