@@ -248,7 +248,7 @@ fn lines_of_strace_are_read_in_all_their_forms() {
 fn side_files_give_segments_to_raw_addresses() {
     let side = options(&["strace_shm.txt"]);
     // Process 15063 has both segments; the address after the last mapping is in none.
-    let text = "w 15063 10 1.0: page-faults: 7ff691c08000 55\nw 15063 1.1: page-faults: 7ff691c47fff 55\n\
+    let text = "w 15063/15063 [000] 1.0: page-faults: 7ff691c08000 55\nw 15063 1.1: page-faults: 7ff691c47fff 55\n\
                 w 15063 1.2: page-faults: 7ff691be8000 55\nw 15063 1.3: page-faults: 7ff691c48000 55\n\
                 w 15064 1.4: exceptions:page_fault_user: address=0x7ff691c47000 ip=0x0 error_code=0x6\n\
                 w 99999 1.5: page-faults: 7ff691c08000 55\n";
