@@ -21,6 +21,34 @@ const SAMPLES: &[(&str, Record)] = &[
             format!(" {} {:08x},8\n", if n % 6 > 0 { 'L' } else { 'S' }, 0x1000_0000 + (page << 12 | n & 0xff8)).into()
         }
     }),
+    ("perf-script", |n, page| match n {
+        0..7 => {
+            let mapped = "[0x10000000(0x4000000) @ 0 00:01 5 0]: rw-s /SYSV00000000 (deleted)";
+            format!("app {n}/{n} 1.000001: PERF_RECORD_MMAP2 {n}/{n}: {mapped}\n").into()
+        }
+        _ => {
+            let (process, address) = (n % 7, 0x1000_0000 + (page << 12));
+            format!("app {process}/{process} 2.{n:06}: page-faults: {address:x} 5512\n").into()
+        }
+    }),
+    ("perf-trace", |n, page| {
+        let (process, address) = (n % 7, 0x1000_0000 + (page << 12));
+        format!(
+            "{n}.125 ( 0.000 ms): app/{process} minfault [main+0xb8] => /SYSV00000005 (deleted)@{address:#x} (d.)\n"
+        )
+        .into()
+    }),
+    ("strace", |n, _| match n {
+        0 => b"5 shmget(IPC_PRIVATE, 65536, IPC_CREAT|0600) = 7\n".into(),
+        _ if n % 2 > 0 => b"5 shmat(7, NULL, 0) = 0x10000000\n".into(),
+        _ => b"5 shmdt(0x10000000) = 0\n".into(),
+    }),
+    ("drmemtrace-view", |n, page| {
+        let (who, what) = (n % 7, if n.is_multiple_of(3) { "write" } else { "read " });
+        format!("{n:12} {n:11}: W0.T{who} {what}  8 byte(s) @ 0x{:016x} by PC 0x0000000000005512\n", page << 12).into()
+    }),
+    ("pin", |n, page| format!("0x7f51a8a3a0a0: {} {:#x}\n", letter(n), page << 12 | n & 0xfff).into()),
+    ("ucsd", |n, page| format!("{} {:#x} {}\n", ['l', 's'][n as usize % 2], page << 12 | n & 0xfff, n % 9).into()),
     ("hex-rw", |n, page| format!("{:08x} {}\n", page << 12 | n & 0xfff, letter(n)).into()),
     ("arc", |n, page| format!("{page} 1 0 {n}\n").into()),
     ("lirs", |_, page| format!("{page}\n").into()),
@@ -53,6 +81,9 @@ pub fn sample(format: &Format) -> Vec<u8> {
         // Some pages are referenced more than others.
         let page = (state >> 33) % (1 + (state >> 50));
         bytes.extend(record(number, page));
+    }
+    if format.name == "pin" {
+        bytes.extend(b"#eof\n");
     }
     bytes
 }

@@ -230,8 +230,9 @@ fn reference(line: &Line<'_>) -> Result<Option<AddressReference>, Complaint> {
             _ => format!("`{}` is no address; {NO_ADDRESS}", printable(word)),
         })?;
         // With symbols it is `ADDRESS symbol (file) INSTRUCTION symbol (file)`; without addresses, only the second half.
-        let mut others = words.peekable();
-        if others.peek().is_some() && !others.any(is_instruction) {
+        if words.clone().next().is_some_and(|next| number::parse_hexadecimal(next).is_err())
+            && !words.any(is_instruction)
+        {
             return Err(NO_ADDRESS.to_owned());
         }
         (address, line.is_store())
@@ -240,7 +241,7 @@ fn reference(line: &Line<'_>) -> Result<Option<AddressReference>, Complaint> {
     Ok(is_user.then_some(AddressReference { process: line.task.process, address, bytes: 1, write }))
 }
 
-/// Whether a word behind the address may be the instruction's, and not a part of a symbol.
+/// Whether a word behind a symbol may be the address of the instruction, and not a part of the symbol.
 fn is_instruction(word: &[u8]) -> bool {
     word.len() >= 4 && number::parse_hexadecimal(word).is_ok()
 }
