@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::frames::FramesSpec;
 use crate::kernel::kswapd::KswapdOptions;
 use crate::report;
+use crate::shard::Shard;
 use crate::trace::{self, AddressOptions, Cut, ReadOptions};
 
 /// Replays memory-access traces of processes that share memory, and shows what each page-replacement policy costs.
@@ -31,6 +32,8 @@ const AFTER_HELP: &str =
 pub enum Command {
     /// Replay every policy at every memory size, in parallel: the main job.
     Compare(CompareArguments),
+    /// Join the parts of a comparison that were made with `compare --shard`.
+    Merge(MergeArguments),
     /// Replay one policy at one memory size, and look closely.
     Replay(ReplayArguments),
     /// Look at traces and convert them.
@@ -92,6 +95,13 @@ pub struct CompareArguments {
     /// Replays at the same time; as many as there are processors if not given.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
+    /// Go on from the runs that an interrupted comparison with the same arguments has left in the folder; begin where there
+    /// are none.
+    #[arg(long)]
+    pub resume: bool,
+    /// Make the part K of N of the comparison only, K from 1 to N; `clockhand merge` joins the parts.
+    #[arg(long, value_name = "K/N")]
+    pub shard: Option<Shard>,
     /// What goes to stdout.
     #[arg(long, value_name = "FORM", default_value = "table")]
     pub print: Print,
@@ -125,6 +135,20 @@ impl From<Print> for report::Format {
             Print::Markdown => Self::Markdown,
         }
     }
+}
+
+/// `merge`.
+#[derive(Debug, Args)]
+pub struct MergeArguments {
+    /// All the parts of one comparison: the folders that `compare --shard` wrote to, or the results.json in them.
+    #[arg(value_name = "SHARD", required = true)]
+    pub shards: Vec<PathBuf>,
+    /// The folder for results.csv, results.json and the charts of the whole.
+    #[arg(short, long, value_name = "DIR", default_value = "reports")]
+    pub out: PathBuf,
+    /// What goes to stdout.
+    #[arg(long, value_name = "FORM", default_value = "table")]
+    pub print: Print,
 }
 
 /// `replay`.

@@ -9,6 +9,7 @@
 pub mod arguments;
 mod compare;
 mod formats;
+mod merge;
 mod model;
 mod policies;
 mod provenance;
@@ -62,6 +63,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command, terminal: &Terminal) -> Result<(), Error> {
     match command {
         Command::Compare(arguments) => compare::run(&arguments, terminal),
+        Command::Merge(arguments) => merge::run(&arguments, terminal),
         Command::Replay(arguments) => replay::run(&arguments, terminal),
         Command::Trace(command) => trace::run(&command, terminal),
         Command::Verify(arguments) => verify::run(&arguments, terminal),

@@ -144,6 +144,7 @@ fn print(arguments: &ReplayArguments, loaded: &Loaded, run: Run, terminal: &Term
         version: env!("CARGO_PKG_VERSION").to_owned(),
         arguments: provenance::replay(arguments, run.row.frames),
         seed: arguments.reading.file.seed,
+        shard: None,
         traces: vec![loaded.facts.clone()],
         runs: vec![run],
     };
