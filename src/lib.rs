@@ -19,6 +19,7 @@ pub mod report;
 pub mod resolve;
 pub mod results;
 pub mod shard;
+pub mod speed;
 pub mod statistics;
 pub mod timeline;
 pub mod trace;

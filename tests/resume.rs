@@ -18,8 +18,7 @@ fn bundled(name: &str) -> String {
 /// A comparison that is neither long nor over at once: 26 policies, 6 memory sizes, two traces.
 fn comparison(out: &str) -> Vec<String> {
     let (first, second) = (bundled("php-opcache-fifo16.cht"), bundled("perl-shareable-exact.cht"));
-    let words =
-        ["compare", &first, &second, "--frames", "3%,6%,9%,12%,15%,20%", "--out", out];
+    let words = ["compare", &first, &second, "--frames", "3%,6%,9%,12%,15%,20%", "--out", out];
     words.map(str::to_owned).to_vec()
 }
 

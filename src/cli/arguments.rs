@@ -24,8 +24,8 @@ pub struct Arguments {
     pub output: OutputArguments,
 }
 
-const AFTER_HELP: &str =
-    "Exit codes: 0 fine, 1 input, output or a bad trace, 2 usage, 5 a published figure is not met, 130 interrupted.";
+const AFTER_HELP: &str = "Exit codes: 0 fine, 1 input, output or a bad trace, 2 usage, 3 a regression, 4 not comparable with what was measured \
+     before, 5 a published figure is not met, 130 interrupted.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -41,6 +41,8 @@ pub enum Command {
     Trace(TraceCommand),
     /// Compare with published figures, for traces of other people.
     Verify(VerifyArguments),
+    /// Measure how fast replays are, and compare with what was measured before.
+    Bench(BenchArguments),
     /// List the policies: names, what they may know, parameters, sources.
     Policies(PoliciesArguments),
     /// List the trace formats.
@@ -346,6 +348,64 @@ pub struct VerifyArguments {
     /// Replays at the same time; as many as there are processors if not given.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
+}
+
+/// `bench`.
+#[derive(Debug, Args)]
+pub struct BenchArguments {
+    /// The trace file. Without one, the PostgreSQL trace that is built in.
+    #[arg(value_name = "TRACE")]
+    pub trace: Option<PathBuf>,
+    /// Policies, separated by commas, or `all`.
+    #[arg(short, long, value_name = "LIST", default_value = "all")]
+    pub policies: String,
+    /// The memory size. If not given, what the trace says, or else half the footprint.
+    #[arg(short, long, value_name = "N")]
+    pub frames: Option<FramesSpec>,
+    /// Samples of each policy.
+    #[arg(long, value_name = "N", default_value = "7", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub repeats: u32,
+    /// Replays of each policy before the clock counts.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub warm_up: u32,
+    /// Count the instructions of a replay too, with `perf stat`, or else with valgrind, which takes a minute.
+    #[arg(long)]
+    pub count_instructions: bool,
+    /// Print JSON, to be compared with later.
+    #[arg(long)]
+    pub json: bool,
+    /// Compare with what `bench --json` wrote earlier.
+    #[arg(long, value_name = "OLD.json")]
+    pub compare: Option<PathBuf>,
+    /// End with 3 when a policy is slower by more than so many percent, over the whole of its interval; with 4 when a policy has
+    /// other results.
+    #[arg(long, value_name = "PERCENT", requires = "compare", value_parser = percent)]
+    pub fail_above: Option<f64>,
+    /// The same for instructions, where both have them.
+    #[arg(long, value_name = "PERCENT", requires = "compare", requires = "count_instructions", value_parser = percent)]
+    pub fail_above_instructions: Option<f64>,
+    /// For counting instructions: start the policy of this number, replay if asked to, and say nothing.
+    #[arg(long, hide = true, value_name = "NUMBER,BOOL", value_parser = bare)]
+    pub bare: Option<(usize, bool)>,
+    /// How the model is set up.
+    #[command(flatten)]
+    pub model: ModelArguments,
+    /// How the trace is read.
+    #[command(flatten)]
+    pub reading: ReadArguments,
+}
+
+/// A percentage of 0 or more.
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim().parse::<f64>().ok();
+    number
+        .filter(|number| (0.0..=1000.0).contains(number))
+        .ok_or_else(|| "write a percentage from 0 to 1000".to_owned())
+}
+
+fn bare(text: &str) -> Result<(usize, bool), String> {
+    let parts = text.split_once(',').and_then(|(number, run)| Some((number.parse().ok()?, run.parse().ok()?)));
+    parts.ok_or_else(|| "write NUMBER,true or NUMBER,false".to_owned())
 }
 
 /// `policies`.
