@@ -58,7 +58,7 @@ fn a_file_that_is_cut_anywhere_goes_on_to_the_same_bytes() {
         fs::write(&path, &bytes[..cut]).unwrap();
         let (mut journal, kept) =
             Journal::resume(&path, &head(&results)).unwrap_or_else(|error| panic!("{cut}: {error}"));
-        let lines = bytes[..cut].iter().filter(|&&byte| byte == b'\n').count();
+        let lines = bytes[..cut].split(|&byte| byte == b'\n').count() - 1;
         assert_eq!(kept.runs.len(), lines.saturating_sub(1), "{cut}");
         assert!(kept.damaged.is_empty(), "{cut}: {:?}", kept.damaged);
         true_runs(&kept, &results.runs, &format!("cut at {cut}"));

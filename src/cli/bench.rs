@@ -13,7 +13,7 @@ use super::{NotComparable, Regression, Usage, model, provenance, replay, traces}
 use crate::policy::registry::PolicySpec;
 use crate::replay::Options;
 use crate::report::{Style, grouped};
-use crate::speed::{self, Comparison, Counter, Machine, Plan, PolicySpeed, Ratio, Speeds};
+use crate::speed::{self, Comparison, Counter, Limits, Machine, Plan, PolicySpeed, Ratio, Speeds, Verdict};
 use crate::trace::Source;
 
 /// Runs the command.
@@ -128,44 +128,19 @@ fn tell(comparison: &Comparison, terminal: &Terminal) {
             terminal.note(&format!("not measured {when}: {}", policies.join(", ")));
         }
     }
-    let other: Vec<&str> = named(comparison, |ratio| !ratio.same_results);
-    if !other.is_empty() {
-        terminal.note(&format!("warning: other results than before: {}", other.join(", ")));
+    if let Some(other) = comparison.other_results() {
+        terminal.note(&format!("warning: other results than before: {other}"));
     }
-}
-
-fn named(comparison: &Comparison, which: impl Fn(&Ratio) -> bool) -> Vec<&str> {
-    comparison.ratios.iter().filter(|ratio| which(ratio)).map(|ratio| ratio.policy.as_str()).collect()
 }
 
 /// Whether the comparison is one to fail at.
 fn judge(arguments: &BenchArguments, comparison: &Comparison) -> Result<(), Error> {
-    if arguments.fail_above.is_none() && arguments.fail_above_instructions.is_none() {
-        return Ok(());
+    let limits = Limits { slower: arguments.fail_above, more_instructions: arguments.fail_above_instructions };
+    match comparison.verdict(limits) {
+        Verdict::Fine => Ok(()),
+        Verdict::Worse(text) => Err(Regression(text).into()),
+        Verdict::NotComparable(text) => Err(NotComparable(text).into()),
     }
-    let other = named(comparison, |ratio| !ratio.same_results);
-    if !other.is_empty() {
-        let text = format!("results are not what they were before, so speed says nothing: {}", other.join(", "));
-        return Err(NotComparable(text).into());
-    }
-    let mut worse = Vec::new();
-    if let Some(percent) = arguments.fail_above {
-        let slower = named(comparison, |ratio| ratio.is_slower_by_more_than(percent));
-        worse.extend((!slower.is_empty()).then(|| format!("slower by more than {percent} %: {}", slower.join(", "))));
-    }
-    if let Some(percent) = arguments.fail_above_instructions {
-        let missing = named(comparison, |ratio| ratio.instructions.is_none());
-        if !missing.is_empty() {
-            let text =
-                format!("instructions were not counted by the same tool, now and before: {}", missing.join(", "));
-            return Err(NotComparable(text).into());
-        }
-        let more = named(comparison, |ratio| ratio.has_more_instructions_by(percent));
-        worse.extend(
-            (!more.is_empty()).then(|| format!("more instructions by more than {percent} %: {}", more.join(", "))),
-        );
-    }
-    if worse.is_empty() { Ok(()) } else { Err(Regression(worse.join("; ")).into()) }
 }
 
 fn print(arguments: &BenchArguments, speeds: &Speeds, terminal: &Terminal) -> Result<(), Error> {

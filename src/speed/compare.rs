@@ -61,6 +61,66 @@ impl Ratio {
     }
 }
 
+/// What a comparison may show before it is one to fail at, in percent; none is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Limits {
+    /// Slower by more than this, over the whole interval.
+    pub slower: Option<f64>,
+    /// More instructions by more than this.
+    pub more_instructions: Option<f64>,
+}
+
+/// What limits make of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing is beyond its limit, or there is none.
+    Fine,
+    /// Policies are beyond a limit; the text says which.
+    Worse(String),
+    /// Speed says nothing, because the results are others or something was not measured; the text says of what.
+    NotComparable(String),
+}
+
+impl Comparison {
+    /// Judges by these limits. Where there is one, results must be the same.
+    pub fn verdict(&self, limits: Limits) -> Verdict {
+        if limits == Limits::default() {
+            return Verdict::Fine;
+        }
+        if let Some(other) = self.other_results() {
+            return Verdict::NotComparable(format!("results are not what they were, so speed says nothing: {other}"));
+        }
+        if limits.more_instructions.is_some()
+            && let Some(missing) = self.named(|ratio| ratio.instructions.is_none())
+        {
+            let text = format!("instructions were not counted by the same tool, now and before: {missing}");
+            return Verdict::NotComparable(text);
+        }
+        let slower = limits.slower.and_then(|percent| {
+            let policies = self.named(|ratio| ratio.is_slower_by_more_than(percent))?;
+            Some(format!("slower by more than {percent} %: {policies}"))
+        });
+        let more = limits.more_instructions.and_then(|percent| {
+            let policies = self.named(|ratio| ratio.has_more_instructions_by(percent))?;
+            Some(format!("more instructions by more than {percent} %: {policies}"))
+        });
+        let worse: Vec<String> = slower.into_iter().chain(more).collect();
+        if worse.is_empty() { Verdict::Fine } else { Verdict::Worse(worse.join("; ")) }
+    }
+
+    /// The policies whose results are not what they were; none when all are.
+    pub fn other_results(&self) -> Option<String> {
+        self.named(|ratio| !ratio.same_results)
+    }
+
+    /// The names of the policies of which something is true; none when it is of none.
+    fn named(&self, which: impl Fn(&Ratio) -> bool) -> Option<String> {
+        let names: Vec<&str> =
+            self.ratios.iter().filter(|ratio| which(ratio)).map(|ratio| ratio.policy.as_str()).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    }
+}
+
 /// Compares a measurement with an earlier one.
 ///
 /// # Errors
@@ -149,10 +209,11 @@ mod tests {
 
     #[test]
     fn the_interval_is_narrow_where_samples_agree_and_wide_where_not() {
-        assert_eq!(interval(&[200; 7], &[100; 7]), (0.5, 0.5));
+        let percent = |(low, high): (f64, f64)| ((100.0 * low) as u64, (100.0 * high) as u64);
+        assert_eq!(percent(interval(&[200; 7], &[100; 7])), (50, 50));
         let (low, high) = interval(&[95, 100, 100, 101, 103, 104, 110], &[96, 99, 100, 100, 103, 105, 109]);
         assert!(low < 0.97 && low > 0.9 && high > 1.03 && high < 1.1, "{low} {high}");
-        assert_eq!(interval(&[100], &[]), (0.0, 0.0));
+        assert_eq!(percent(interval(&[100], &[])), (0, 0));
     }
 
     #[test]
