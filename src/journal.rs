@@ -5,7 +5,7 @@
 //! its place in the plan, in the order in which they were finished:
 //!
 //! ```text
-//! {"check":"1f0c…","schema":1,"matrix":{…},"shard":null}
+//! {"check":"1f0c…","schema":1,"matrix":{…},"shard":null,"runs":416}
 //! {"check":"93ab…","place":17,"run":{…}}
 //! ```
 //!
