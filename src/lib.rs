@@ -3,10 +3,13 @@
 
 pub mod cli;
 pub mod compare;
+pub mod fingerprint;
 pub mod frames;
+pub mod gate;
 pub mod ids;
 pub mod kernel;
 pub mod load;
+pub mod metrics;
 pub mod observers;
 pub mod outcome;
 mod page_numbers;

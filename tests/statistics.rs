@@ -19,6 +19,7 @@ fn no_facts() -> TraceFacts {
         format: text(),
         compression: None,
         sha256: text(),
+        content: None,
         references: 0,
         writes: 0,
         footprint: 0,

@@ -7,11 +7,10 @@ use anyhow::{Context, Error, anyhow};
 
 use super::arguments::CompareArguments;
 use super::terminal::{self, Terminal};
-use super::{Interrupted, model, provenance, traces};
+use super::{Interrupted, matrix, model, provenance, reports, traces};
 use crate::compare::{Job, run_all};
 use crate::load::Loaded;
 use crate::policy::registry::PolicySpec;
-use crate::replay::Options;
 use crate::report::{self, RowAppender};
 use crate::results::{Results, Run};
 
@@ -20,6 +19,7 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// Runs the command.
 pub fn run(arguments: &CompareArguments, terminal: &Terminal) -> Result<(), Error> {
+    reports::check(&arguments.reports)?;
     let policies = model::policies(&arguments.policies)?;
     let loaded = traces::load_all(&arguments.traces, &arguments.reading, arguments.model.kswapd.is_some(), terminal)?;
     let jobs = plan(arguments, &policies, &loaded)?;
@@ -34,7 +34,10 @@ pub fn run(arguments: &CompareArguments, terminal: &Terminal) -> Result<(), Erro
     let mut written = Vec::new();
     report::write_all(&results, &arguments.out, |path| written.push(path.display().to_string()))?;
     appender.into_inner().map_err(|_| anyhow!("a run failed"))?.remove()?;
-    terminal::print(|out| report::print(&results, arguments.print.into(), terminal.style(), out))?;
+    reports::write_results(&arguments.reports, &results, terminal)?;
+    if !reports::take_stdout(&arguments.reports) {
+        terminal::print(|out| report::print(&results, arguments.print.into(), terminal.style(), out))?;
+    }
     terminal.note(&format!("written: {}", written.join(", ")));
     Ok(())
 }
@@ -45,20 +48,7 @@ pub fn threads(jobs: Option<u16>) -> usize {
 }
 
 fn plan(arguments: &CompareArguments, policies: &[PolicySpec], loaded: &[Loaded]) -> Result<Vec<Job>, Error> {
-    let mut jobs = Vec::new();
-    for trace in loaded {
-        let base = Options { seed: arguments.reading.file.seed, ..model::options(&arguments.model, trace)? };
-        let sizes = arguments.frames.resolve(trace.facts.footprint);
-        for policy in policies {
-            jobs.extend(sizes.iter().map(|&frames| Job {
-                trace: trace.facts.name.clone(),
-                program: trace.program.clone(),
-                policy: policy.clone(),
-                options: Options { frames, ..base.clone() },
-            }));
-        }
-    }
-    Ok(jobs)
+    matrix::plan(policies, &arguments.frames, &arguments.model, arguments.reading.file.seed, loaded)
 }
 
 /// Runs the jobs; each result is kept in the partial file as soon as it is there.

@@ -3,16 +3,22 @@
 //! Here arguments become calls of the library and results become text. Nothing is computed here. Data goes to stdout,
 //! everything else to stderr.
 //!
-//! Exit codes: 0 fine; 1 input, output or a bad trace; 2 usage; 5 a published figure is not met; 130 interrupted. A closed
-//! pipe is no error.
+//! Exit codes: 0 fine; 1 input, output or a bad trace; 2 usage; 3 worse than the baseline; 4 not comparable with it; 5 a
+//! published figure is not met; 130 interrupted. A closed pipe is no error.
 
 pub mod arguments;
+mod baseline;
+mod check;
 mod compare;
 mod formats;
+mod interrupt;
+mod matrix;
 mod model;
 mod policies;
 mod provenance;
 mod replay;
+mod reports;
+mod settings;
 mod terminal;
 mod trace;
 mod traces;
@@ -22,15 +28,25 @@ use std::io;
 use std::process::ExitCode;
 
 use anyhow::Error;
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, OutputArguments};
 use terminal::Terminal;
 
 /// A mistake in what was typed that clap can't see; exit code 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Usage(String);
+
+/// Something is worse than the baseline; exit code 3.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Worse(String);
+
+/// What was found is of something else than the baseline; exit code 4.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct NotComparable(String);
 
 /// So many published figures are not met; exit code 5.
 #[derive(Debug, thiserror::Error)]
@@ -44,16 +60,22 @@ struct Interrupted(String);
 
 /// Runs the command that the process's arguments ask for.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
+    let command = settings::command();
+    let parsed = command.clone().try_get_matches().and_then(|matches| {
+        let output = OutputArguments::from_arg_matches(&matches)?;
+        Ok((matches, Terminal::new(&output)))
+    });
+    let (matches, terminal) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // clap knows which of its texts are for stdout; a pipe that is closed meanwhile is no error.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let terminal = Terminal::new(&arguments.output);
-    match run(arguments.command, &terminal) {
+    let outcome = settings::complete(&command, &matches, &terminal)
+        .and_then(|arguments| arguments.map_or(Ok(()), |arguments| run(arguments.command, &terminal)));
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => end(&error, &terminal),
     }
@@ -63,6 +85,8 @@ fn run(command: Command, terminal: &Terminal) -> Result<(), Error> {
     match command {
         Command::Compare(arguments) => compare::run(&arguments, terminal),
         Command::Replay(arguments) => replay::run(&arguments, terminal),
+        Command::Check(arguments) => check::run(&arguments, terminal),
+        Command::Baseline(command) => baseline::run(&command, terminal),
         Command::Trace(command) => trace::run(&command, terminal),
         Command::Verify(arguments) => verify::run(&arguments, terminal),
         Command::Policies(arguments) => policies::run(&arguments),
@@ -107,6 +131,10 @@ fn end(error: &Error, terminal: &Terminal) -> ExitCode {
     terminal.error(&chain(error));
     if error.is::<Usage>() {
         ExitCode::from(2)
+    } else if error.is::<Worse>() {
+        ExitCode::from(3)
+    } else if error.is::<NotComparable>() {
+        ExitCode::from(4)
     } else if error.is::<Mismatch>() {
         ExitCode::from(5)
     } else if error.is::<Interrupted>() {
