@@ -72,8 +72,8 @@ macro_rules! metrics {
             },)*
             Metric {
                 name: "fairness",
-                // Four decimals are what a baseline and results.csv keep.
-                value: |row| Value::Index(row.fairness.map(|fairness| (fairness * 1e4).round() / 1e4)),
+                // Four decimals are what a baseline and results.csv keep, rounded as text is.
+                value: |row| Value::Index(row.fairness.and_then(|fairness| format!("{fairness:.4}").parse().ok())),
                 worse: Worse::Less,
                 meaning: "between segments: 1 is even, 1/segments the least",
             },

@@ -254,3 +254,134 @@ fn change(metric: &'static Metric, row: &Row, found: &Row, limits: &Limits) -> O
     let weight = more.abs() / (before.number() + floor).max(f64::MIN_POSITIVE);
     Some(Change { metric, before, after, standing, weight })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::TraceRecord;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    /// The columns that are worse when there is more of them; `hits` and `fairness` are worse when there is less.
+    const MORE_IS_WORSE: [&str; 10] = [
+        "minor_faults",
+        "zero_faults",
+        "swap_ins",
+        "swap_outs",
+        "dirty_swap_outs",
+        "ptes_invalidated",
+        "wasted_invalidations",
+        "swap_attempts",
+        "failed_scans",
+        "out_of_memory",
+    ];
+
+    /// A row in which every count is this, but for some columns.
+    fn row(count: u64, columns: &[(&str, serde_json::Value)]) -> Row {
+        let mut row = json!({"trace": "a", "policy": "lru", "params": "", "sight": "refs", "frames": 8, "references": 1000,
+            "hits": count, "fairness": 0.5});
+        for name in MORE_IS_WORSE {
+            row[name] = count.into();
+        }
+        for (name, value) in columns {
+            row[*name] = value.clone();
+        }
+        serde_json::from_value(row).unwrap()
+    }
+
+    fn compared(before: Row, after: Row, limits: &[&str]) -> Comparison {
+        let trace = TraceRecord { name: "a".into(), sha256: "1".into(), ..TraceRecord::default() };
+        let baseline = Baseline::new(Vec::new(), vec![trace], vec![before]).unwrap();
+        let found = Found { rows: vec![Ok(after)], traces: vec![None], ..Found::default() };
+        let limits = Limits::new(limits.iter().map(|text| text.parse().unwrap()).collect());
+        Comparison::new("b.csv", &baseline, &found, &limits)
+    }
+
+    #[test]
+    fn each_metric_is_worse_on_its_own_side() {
+        for (name, worse, better) in MORE_IS_WORSE
+            .map(|name| (name, json!(101), json!(99)))
+            .into_iter()
+            .chain([("hits", json!(99), json!(101)), ("fairness", json!(0.4999), json!(0.5001))])
+        {
+            for (value, standing) in [(worse, Standing::Worse), (better, Standing::Better)] {
+                let comparison = compared(row(100, &[]), row(100, &[(name, value.clone())]), &[]);
+                assert_eq!(comparison.standing, standing, "{name} {value}");
+                let [change] = &comparison.runs[0].changes[..] else { panic!("{name} alone has changed") };
+                assert_eq!((change.metric.name, change.standing), (name, standing));
+            }
+        }
+        let other = compared(row(100, &[]), row(100, &[("references", json!(1001))]), &[]);
+        assert_eq!(other.standing, Standing::NotComparable);
+    }
+
+    #[test]
+    fn fairness_is_compared_as_it_is_written_and_without_it_all_is_even() {
+        let standing =
+            |before, after| compared(row(0, &[("fairness", before)]), row(0, &[("fairness", after)]), &[]).standing;
+        assert_eq!(standing(json!(0.12341), json!(0.12343)), Standing::Equal);
+        for millionths in (0..1_000_000).step_by(50) {
+            let exact = row(1, &[("fairness", json!(f64::from(millionths) / 1e6))]);
+            let mut text = Vec::new();
+            crate::report::csv::write([&exact], &mut text).unwrap();
+            let kept = crate::report::csv::read_rows(&text[..]).unwrap().remove(0);
+            let comparison = compared(kept, exact, &[]);
+            assert_eq!(comparison.standing, Standing::Equal, "{millionths}");
+        }
+        assert_eq!(standing(json!(null), json!(1.0)), Standing::Equal);
+        assert_eq!(standing(json!(null), json!(0.9)), Standing::Worse);
+        assert_eq!(standing(json!(0.9), json!(null)), Standing::Better);
+    }
+
+    #[test]
+    fn the_greatest_changes_come_first_and_small_counts_do_not_shout() {
+        let after = row(100, &[("failed_scans", json!(102)), ("swap_outs", json!(150)), ("hits", json!(99))]);
+        let before = row(100, &[("failed_scans", json!(0))]);
+        let comparison = compared(Row { failed_scans: 100, ..before }, after, &[]);
+        let ranked: Vec<&str> =
+            comparison.ranked(Standing::Worse).iter().map(|(_, change)| change.metric.name).collect();
+        assert_eq!(ranked, ["swap_outs", "failed_scans", "hits"]);
+        let comparison = compared(
+            row(0, &[("swap_outs", json!(1000))]),
+            row(0, &[("swap_outs", json!(9000)), ("failed_scans", json!(2))]),
+            &[],
+        );
+        let ranked: Vec<&str> =
+            comparison.ranked(Standing::Worse).iter().map(|(_, change)| change.metric.name).collect();
+        assert_eq!(ranked, ["swap_outs", "failed_scans"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_second_way_to_compare_gives_the_same(
+            before in prop::array::uniform12(0u64..40), after in prop::array::uniform12(0u64..40),
+            limit in prop::option::of(0u64..30), percent in prop::option::of(0u32..80),
+        ) {
+            let all = |values: [u64; 12]| {
+                let names = MORE_IS_WORSE.into_iter().chain(["hits"]);
+                let mut columns: Vec<_> = names.zip(values).map(|(name, value)| (name, json!(value))).collect();
+                columns.push(("fairness", json!(values[11] as f64 / 40.0)));
+                row(0, &columns)
+            };
+            let texts: Vec<String> = limit.map(|limit| format!("all={limit}")).into_iter()
+                .chain(percent.map(|percent| format!("all={percent}%"))).collect();
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let run = &compared(all(before), all(after), &texts).runs[0];
+            let (mut worst, mut changed) = (0, 0);
+            for place in 0..12 {
+                let (old, new) = (before[place], after[place]);
+                let (good, bad) = if place < 10 { (new < old, new > old) } else { (new > old, new < old) };
+                changed += usize::from(good || bad);
+                // A share of 40 is a fortieth of the one unit that an absolute limit counts in.
+                let unit = if place < 11 { 1.0 } else { 40.0 };
+                let by = old.abs_diff(new) as f64 / unit;
+                let within = limit.is_some_and(|limit| by <= limit as f64)
+                    || percent.is_some_and(|percent| by * 100.0 <= f64::from(percent) * (old as f64 / unit) + 1e-9);
+                worst = worst.max(match (good, bad, within) { (true, ..) => 1, (_, true, true) => 2, (_, true, false) => 3, _ => 0 });
+            }
+            let expected = [Standing::Equal, Standing::Better, Standing::WithinLimits, Standing::Worse][worst];
+            prop_assert_eq!(run.standing, expected);
+            prop_assert_eq!(run.changes.len(), changed);
+        }
+    }
+}

@@ -24,9 +24,11 @@ enum Amount {
 impl Amount {
     /// Whether this much worse than `before` is within it.
     fn allows(self, before: f64, worse_by: f64) -> bool {
+        // Decimals have no exact binary form: 0.97 is 0.01 and a little more from 0.96.
+        let at_most = |value: f64, most: f64| value <= most * (1.0 + 1e-9);
         match self {
-            Self::Absolute(most) => worse_by <= most,
-            Self::Percent(most) => 100.0 * worse_by <= most * before,
+            Self::Absolute(most) => at_most(worse_by, most),
+            Self::Percent(most) => at_most(100.0 * worse_by, most * before),
         }
     }
 }
@@ -130,5 +132,6 @@ mod tests {
         assert!(limits(&["all=5"]).tolerate(swap_outs, 1000.0, 5.0));
         assert!(!limits(&["all=5", "swap_outs=4"]).tolerate(swap_outs, 1000.0, 5.0));
         assert!(!limits(&["hits=5"]).tolerate(swap_outs, 1000.0, 1.0));
+        assert!(limits(&["fairness=0.01"]).tolerate(metric("fairness"), 0.97, 0.97 - 0.96));
     }
 }

@@ -10,10 +10,9 @@ use anyhow::{Context, Error};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::Setting;
 use super::keys::{Form, Key, nearest};
+use super::{Setting, Value};
 use crate::cli::Usage;
-use crate::whole_file::folder_of;
 
 /// No matrix file is larger than this.
 const MOST_BYTES: u64 = 1 << 20;
@@ -66,26 +65,38 @@ impl Reading<'_> {
         let Some(key) = key else { return Err(self.unknown(text, &name.span(), table)) };
         let values = match value.get_ref() {
             DeValue::Table(pairs) if key.form == Form::Pairs => {
-                let mut values = Vec::new();
-                for (name, value) in pairs {
-                    let all = self.list(value)?;
-                    values.extend(all.into_iter().map(|value| {
-                        let mut pair = OsString::from(format!("{}=", name.get_ref()));
-                        pair.push(self.located(key, value));
-                        pair
-                    }));
-                }
-                values
+                let pairs =
+                    pairs.iter().map(|(name, value)| self.values(key, name, value, &format!("{}=", name.get_ref())));
+                pairs.collect::<Result<Vec<_>, _>>()?.concat()
             }
             _ if key.form == Form::Pairs => {
                 let wanted = format!("`{text}` is a table: write [{text}] and a line for each below it");
                 return Err(self.wrong(&value.span(), &wanted));
             }
-            _ if key.form.many() => self.list(value)?.into_iter().map(|value| self.located(key, value)).collect(),
-            _ => vec![self.located(key, self.list(value)?.join(","))],
+            _ => self.values(key, name, value, "")?,
         };
+        Ok(Setting { key: key.clone(), values, place: self.place(&name.span()) })
+    }
+
+    /// What stands at a name, each value with `start` before it.
+    fn values<T>(
+        &self,
+        key: &Key,
+        name: &Spanned<T>,
+        value: &Spanned<DeValue>,
+        start: &str,
+    ) -> Result<Vec<Value>, Usage> {
+        let mut values = self.list(value)?;
+        if !key.form.many() {
+            values = vec![values.join(",")];
+        }
         let place = self.place(&name.span());
-        Ok(Setting { key: key.clone(), values, place })
+        let value = |text| {
+            let mut whole = OsString::from(start);
+            whole.push(self.located(key, text));
+            Value { text: whole, place: place.clone() }
+        };
+        Ok(values.into_iter().map(value).collect())
     }
 
     /// A value as typed on the command line, or several.
@@ -107,7 +118,8 @@ impl Reading<'_> {
 
     /// A path of the file, from the current folder.
     fn located(&self, key: &Key, value: String) -> OsString {
-        if key.path && value != "-" { folder_of(self.path).join(value).into_os_string() } else { value.into() }
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        if key.path && value != "-" { folder.join(value).into_os_string() } else { value.into() }
     }
 
     fn unknown(&self, name: &str, span: &Range<usize>, table: Option<&str>) -> Usage {

@@ -37,8 +37,15 @@ const PREFIX: &str = "CLOCKHAND_";
 #[derive(Clone, Debug)]
 struct Setting {
     key: Key,
-    values: Vec<OsString>,
+    values: Vec<Value>,
     /// The place: `clockhand.toml, line 3`, `CLOCKHAND_FRAMES`.
+    place: String,
+}
+
+/// One of them, as on the command line, and its own place.
+#[derive(Clone, Debug)]
+struct Value {
+    text: OsString,
     place: String,
 }
 
@@ -80,13 +87,13 @@ pub fn complete(command: &Command, matches: &ArgMatches, terminal: &Terminal) ->
     for setting in &mut settings {
         // Both commands may share a file, and not all kinds of reports can be made without a comparison.
         if path == ["compare"] && setting.key.name == "report" {
-            setting.values.retain(|value| super::reports::of_results(&value.to_string_lossy()));
+            setting.values.retain(|value| super::reports::of_results(&value.text.to_string_lossy()));
         }
         check(command, path, setting)?;
     }
     let with_defaults = at(command.clone(), path, &|command| {
         settings.iter().fold(command, |command, Setting { key, values, .. }| {
-            command.mut_arg(key.id.clone(), |arg| arg.default_values(values.iter().cloned()))
+            command.mut_arg(key.id.clone(), |arg| arg.default_values(values.iter().map(|value| value.text.clone())))
         })
     });
     let matches = with_defaults.try_get_matches().map_err(|error| Usage(in_a_line(&error)))?;
@@ -146,8 +153,12 @@ fn from_environment(command: &Command, terminal: &Terminal) -> Vec<Setting> {
             terminal.note(&format!("warning: {name} is no setting; is {nearest} meant?"));
             continue;
         };
-        let values =
-            if key.form.many() { std::env::split_paths(&value).map(OsString::from).collect() } else { vec![value] };
+        let values = if key.form.many() {
+            std::env::split_paths(&value).map(OsString::from).collect::<Vec<_>>()
+        } else {
+            vec![value]
+        };
+        let values = values.into_iter().map(|text| Value { text, place: name.to_owned() }).collect();
         settings.push(Setting { key: key.clone(), values, place: name.to_owned() });
     }
     settings
@@ -169,12 +180,12 @@ fn all_keys(command: &Command) -> Vec<Key> {
 
 /// Whether clap takes the values of a setting, each as it would on the command line.
 fn check(command: &Command, path: &[&str], setting: &Setting) -> Result<(), Usage> {
-    for value in setting.values.iter().filter(|_| setting.key.form != Form::Positional) {
+    for Value { text, place } in setting.values.iter().filter(|_| setting.key.form != Form::Positional) {
         let mut option = OsString::from(format!("--{}=", setting.key.name));
-        option.push(value);
+        option.push(text);
         let words = std::iter::once("clockhand").chain(path.iter().copied()).map(OsString::from).chain([option]);
         if let Err(error) = command.clone().try_get_matches_from(words) {
-            return Err(Usage(format!("{}: {}", setting.place, in_a_line(&error))));
+            return Err(Usage(format!("{place}: {}", in_a_line(&error))));
         }
     }
     Ok(())
