@@ -18,6 +18,8 @@ pub struct Loaded {
     pub facts: TraceFacts,
     /// What the reader said of it.
     pub summary: Summary,
+    /// Whether it was read from several files.
+    pub is_of_several_files: bool,
 }
 
 /// Reads and resolves a trace.
@@ -29,7 +31,7 @@ pub fn load(source: &Source, read: &ReadOptions, resolve: ResolveOptions) -> Res
     let summary = trace::read(source, read, &mut resolver)?;
     let program = Arc::new(resolver.finish());
     let facts = facts(source, &summary, &program);
-    Ok(Loaded { program, facts, summary })
+    Ok(Loaded { program, facts, summary, is_of_several_files: matches!(source, Source::Files(_)) })
 }
 
 fn facts(source: &Source, summary: &Summary, program: &Program) -> TraceFacts {

@@ -53,7 +53,7 @@ impl Default for PageNumbers {
 
 impl PageNumbers {
     /// The number of a page in order of appearance; none when there are too many.
-    #[inline]
+    #[inline(always)]
     pub fn number(&mut self, segment: SegmentNumber, index: u64) -> Option<PageId> {
         let at = self.block(segment, index / BLOCK) + (index % BLOCK) as usize;
         if self.numbers[at] == NONE {
@@ -69,6 +69,11 @@ impl PageNumbers {
         let indices =
             self.seen.iter().filter(|&&(other, _)| other == segment).map(|&(_, index)| index.saturating_add(1));
         indices.max().unwrap_or(0)
+    }
+
+    /// Segment and index of each page, by number in order of appearance.
+    pub fn into_seen(self) -> Vec<(SegmentNumber, u64)> {
+        self.seen
     }
 
     /// The final numbers, for so many segments.
@@ -95,7 +100,7 @@ impl PageNumbers {
         Numbered { order, segment_of, segments: touched }
     }
 
-    #[inline]
+    #[inline(always)]
     fn block(&mut self, segment: SegmentNumber, block: u64) -> usize {
         let place = (block as usize).wrapping_add(segment.index().wrapping_mul(397)) % CACHE;
         match self.cache[place] {

@@ -547,7 +547,8 @@ mod tests {
 
     fn program(script: &str) -> Program {
         let mut resolver = Resolver::new(ResolveOptions::default());
-        read_from("script", Box::new(script.as_bytes()), &ReadOptions::default(), &mut resolver).unwrap();
+        read_from("script", Box::new(std::io::Cursor::new(script.to_owned())), &ReadOptions::default(), &mut resolver)
+            .unwrap();
         resolver.finish()
     }
 

@@ -47,6 +47,8 @@ struct Draft {
     label: u32,
     /// None where no record tells it.
     size: Option<u64>,
+    /// Whether its creation did not tell it: then each attachment may, and it grows with them.
+    grows: bool,
 }
 
 /// Takes the records of a trace and makes a [`Program`] of them.
@@ -236,9 +238,13 @@ impl Resolver {
     fn attach(&mut self, record: &Record) -> Result<(), Impossible> {
         let segment = self.segment(record)?;
         let process = self.process(record.process);
-        // The record may tell the size of a segment that existed before the trace began.
-        if record.page > 0 && self.drafts[segment.index()].size.is_none() {
-            self.drafts[segment.index()].size = Some(record.page).filter(|&size| size >= self.pages.end_index(segment));
+        // The record may tell the size of a segment that existed before the trace began, or of a file that grows.
+        let draft = &mut self.drafts[segment.index()];
+        if record.page > 0 && draft.grows {
+            draft.size = match draft.size {
+                Some(size) => Some(size.max(record.page)),
+                None => Some(record.page).filter(|&size| size >= self.pages.end_index(segment)),
+            };
         }
         self.attach_process(process, segment)
     }
@@ -356,7 +362,7 @@ impl Resolver {
             return Err(impossible("more than 4,294,967,295 segments", "split the trace"));
         }
         let segment = SegmentNumber::from_index(self.drafts.len());
-        self.drafts.push(Draft { label, size });
+        self.drafts.push(Draft { label, size, grows: size.is_none() });
         if let Some(current) = self.current.get_mut(label as usize) {
             *current = Some(segment);
         }

@@ -21,7 +21,7 @@ fn every_policy_and_every_bundled_trace_is_in_the_baseline() {
     let bundled = files.filter(|path| path.extension().is_some_and(|ending| ending == "cht"));
     let bundled: BTreeSet<String> =
         bundled.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect();
-    let named: BTreeSet<String> = baseline.traces.iter().filter_map(|trace| trace.path.clone()).collect();
+    let named: BTreeSet<String> = baseline.traces.iter().flat_map(|trace| trace.paths.clone()).collect();
     assert_eq!(named, bundled);
     let policies: BTreeSet<(String, String)> = PolicySpec::all()
         .iter()

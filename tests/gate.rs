@@ -312,6 +312,20 @@ fn traces_are_found_from_the_folder_of_the_baseline() {
 }
 
 #[test]
+fn a_trace_of_several_files_is_found_again() {
+    let matrix = Matrix::new();
+    fs::create_dir(matrix.folder.path().join("logs")).unwrap();
+    for name in ["lk.14909.zst", "lk.14914.zst", "lk.14915.zst", "lk.14916.zst"] {
+        let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples").join(name);
+        fs::copy(sample, matrix.folder.path().join("logs").join(name)).unwrap();
+    }
+    matrix.run("baseline save logs/lk.*.zst -p lru -f 50% -b logs/kept.csv").with(0, &["1 run;"]);
+    let text = matrix.read("logs/kept.csv");
+    assert!(text.contains("#trace,lk,path=lk.14909.zst,path=lk.14914.zst,path="), "{text}");
+    matrix.run("check -b logs/kept.csv").with(0, &["1 equal"]);
+}
+
+#[test]
 fn the_trace_that_is_built_in_needs_no_path() {
     let folder = tempfile::tempdir().unwrap();
     clockhand(folder.path(), "baseline save -p fifo -f 50% -b small.csv").with(0, &[]);

@@ -116,9 +116,20 @@ fn bundled_traces_are_small_and_described() {
 }
 
 #[test]
+fn every_format_is_fuzzed() {
+    let manifest = read("fuzz/Cargo.toml");
+    for format in FORMATS {
+        let target = format.name.replace('-', "_");
+        assert!(manifest.contains(&format!("name = \"{target}\"")), "fuzz/Cargo.toml has no target {target}");
+        let source = read(&format!("fuzz/fuzz_targets/{target}.rs"));
+        assert!(source.contains(&format!("Some(\"{}\")", format.name)), "the target {target} is not of its format");
+    }
+}
+
+#[test]
 fn nothing_is_left_unfinished() {
     let marks = ["todo", "unimplemented", "dbg"].map(|word| format!("{word}!("));
-    for folder in ["src", "tests", "benches"] {
+    for folder in ["src", "tests", "benches", "fuzz"] {
         for path in files(folder, "rs") {
             let text = fs::read_to_string(&path).unwrap();
             assert!(marks.iter().all(|mark| !text.contains(mark)), "{}", path.display());

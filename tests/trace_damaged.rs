@@ -2,11 +2,11 @@
 
 mod trace_support;
 
-use std::io::Write as _;
+use std::io::{Cursor, Read, Write as _};
 use std::time::{Duration, Instant};
 
 use clockhand::trace::input::MAX_LINE;
-use clockhand::trace::{At, ReadOptions, Source, TraceError, read, read_from};
+use clockhand::trace::{At, Fault, ReadOptions, Source, TraceError, read, read_from};
 use trace_support::{Kept, lenient, read_bytes, read_with, sample, written};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
@@ -28,6 +28,17 @@ fn zst(bytes: &[u8]) -> Vec<u8> {
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
+
+fn xz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 6);
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+type Compress = fn(&[u8]) -> Vec<u8>;
+
+/// The compressions there are.
+const COMPRESSIONS: [(&str, Compress); 3] = [("gz", gz), ("zst", zst), ("xz", xz)];
 
 /// A csv text long enough that its compression has something to do.
 fn long_csv() -> Vec<u8> {
@@ -79,24 +90,152 @@ fn damage_is_found_where_it_is_and_not_only_at_the_end() {
 
 #[test]
 fn compressed_files_cut_anywhere_are_refused() {
-    for whole in [gz(&long_csv()), zst(&long_csv()), zst(&native())] {
+    for whole in [gz(&long_csv()), zst(&long_csv()), xz(&long_csv()), zst(&native())] {
         assert!(read_bytes(&whole).is_ok());
         for length in 0..whole.len() {
             let error = read_with(&whole[..length], &lenient()).unwrap_err();
             assert!(!error.is_skippable(), "{error}");
         }
-        let junk = [&whole[..], b"junk behind"].concat();
-        assert!(read_bytes(&junk).is_err());
     }
-    let error = read_bytes(&gz(&long_csv())[..300]).unwrap_err();
-    assert!(matches!(&error, TraceError::Damaged(fault) if fault.what.contains("gz")), "{error}");
+    for (name, compress) in COMPRESSIONS {
+        let error = read_bytes(&compress(&long_csv())[..300]).unwrap_err();
+        let told = |fault: &Fault| fault.what.contains(name) && fault.at == Some(At::Byte(300));
+        assert!(matches!(&error, TraceError::Damaged(fault) if told(fault)), "{error}");
+    }
+}
+
+#[test]
+fn a_compressed_file_of_several_members_is_read_to_its_end() {
+    let text = long_csv();
+    let expected = read_bytes(&text).unwrap().0;
+    for (name, compress) in COMPRESSIONS {
+        for cuts in [&[300][..], &[1, 2, 700], &[text.len()], &[0, 0, 5000]] {
+            let mut members = Vec::new();
+            let mut rest = &text[..];
+            let mut start = 0;
+            for &cut in cuts {
+                let (member, behind) = rest.split_at(cut - start);
+                members.extend(compress(member));
+                (rest, start) = (behind, cut);
+            }
+            members.extend(compress(rest));
+            let (kept, summary) = read_bytes(&members).unwrap_or_else(|error| panic!("{name} {cuts:?}: {error}"));
+            assert_eq!((kept == expected, summary.compression), (true, Some(name)), "{cuts:?}");
+            assert_eq!(summary.sha256, trace_support::sha256(&members));
+        }
+    }
+}
+
+#[test]
+fn what_is_behind_a_compressed_file_is_refused() {
+    for (name, compress) in COMPRESSIONS {
+        for behind in [&b"junk behind"[..], b"j", b"1,2,R,0,0\n", &long_csv()] {
+            let bytes = [&compress(&long_csv())[..], behind].concat();
+            let error = read_bytes(&bytes).unwrap_err();
+            assert!(matches!(error, TraceError::Damaged(_)), "{name} {behind:?}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_takes_too_much_memory_to_undo_is_refused_with_a_way_out() {
+    let mut options = liblzma::stream::LzmaOptions::new_preset(0).unwrap();
+    options.dict_size(1 << 30);
+    let mut filters = liblzma::stream::Filters::new();
+    filters.lzma2(&options);
+    let stream = liblzma::stream::Stream::new_stream_encoder(&filters, liblzma::stream::Check::Crc32).unwrap();
+    let mut encoder = liblzma::write::XzEncoder::new_stream(Vec::new(), stream);
+    encoder.write_all(&long_csv()).unwrap();
+    let greedy_xz = encoder.finish().unwrap();
+    // The head of a frame with a window of 2 GiB.
+    let greedy_zst = [&[0x28, 0xb5, 0x2f, 0xfd, 0, 21 << 3][..], &[0; 100]].concat();
+    for (bytes, program) in [(greedy_xz, "xz -dc"), (greedy_zst, "zstd -dc")] {
+        let error = read_bytes(&bytes).unwrap_err();
+        let message = error.to_string();
+        assert!(matches!(error, TraceError::Unrecognised(_)), "{message}");
+        assert!(message.contains("memory") && message.contains(program), "{message}");
+    }
+}
+
+/// Gives bytes, and then does something else.
+struct Then<F>(Cursor<Vec<u8>>, F);
+
+impl<F: FnMut() -> std::io::Result<usize>> Read for Then<F> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self.0.read(buffer)? {
+            0 => (self.1)(),
+            count => Ok(count),
+        }
+    }
+}
+
+/// Reads a trace that does something else behind so many good bytes.
+fn read_then(good: usize, then: impl FnMut() -> std::io::Result<usize> + Send + 'static) -> (Kept, Option<TraceError>) {
+    let rows = "1,2,R,0,0\n".repeat(good / 10);
+    let bytes = Then(Cursor::new((HEADER.to_owned() + &rows).into_bytes()), then);
+    let mut kept = Kept::default();
+    let result = read_from("sample", Box::new(bytes), &ReadOptions::default(), &mut kept);
+    (kept, result.err())
+}
+
+#[test]
+fn a_medium_that_fails_is_told_after_what_came_before() {
+    for good in [100, 60_000, 70_000, 2_000_000] {
+        let (kept, error) = read_then(good, || Err(std::io::Error::other("the disk is on fire")));
+        let message = error.unwrap().to_string();
+        assert_eq!(message, "sample: cannot read: the disk is on fire");
+        assert!(good < 1 << 16 || kept.records.len() > good / 10 - 10, "{}", kept.records.len());
+    }
+    let mut interruptions = 0;
+    let (kept, error) = read_then(300_000, move || {
+        interruptions += 1;
+        if interruptions < 5 { Err(std::io::ErrorKind::Interrupted.into()) } else { Ok(0) }
+    });
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(kept.records.len(), 30_000);
+}
+
+#[test]
+fn a_reader_that_panics_makes_an_error() {
+    let (_, error) = read_then(500_000, || panic!("an expected panic of a test"));
+    assert!(matches!(error, Some(TraceError::Io { .. })), "{error:?}");
+}
+
+#[test]
+fn reading_that_ends_early_waits_for_nobody() {
+    // Behind the bad line comes nothing, for ever.
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let rows = "1,2,R,0,0\n".repeat(100_000).replacen("1,2", "x,2", 1);
+    let bytes = Then(Cursor::new((HEADER.to_owned() + &rows).into_bytes()), move || {
+        let _ = stopped.recv();
+        Ok(0)
+    });
+    let error = read_from("sample", Box::new(bytes), &ReadOptions::default(), &mut Kept::default()).unwrap_err();
+    assert!(error.to_string().starts_with("sample, line 2, event 1: "), "{error}");
+    drop(stop);
+}
+
+#[test]
+fn lines_across_the_pieces_that_are_handed_over_are_whole() {
+    let longest = 300_000;
+    let mut text = HEADER.to_owned();
+    for row in 0..4000_usize {
+        let blanks = if row % 500 == 0 { longest } else { row * 7 % 97 };
+        text += &format!("{row},2,R,0,{}{}\n", row * row, " ".repeat(blanks));
+    }
+    for bytes in [text.clone().into_bytes(), gz(text.as_bytes()), zst(text.as_bytes()), xz(text.as_bytes())] {
+        let (kept, summary) = read_bytes(&bytes).unwrap();
+        let pages: Vec<u64> = kept.records.iter().map(|record| record.page).collect();
+        assert_eq!(pages, (0..4000).map(|row| row * row).collect::<Vec<u64>>());
+        assert_eq!(summary.sha256, trace_support::sha256(&bytes));
+    }
 }
 
 #[test]
 fn a_flipped_bit_in_a_compressed_file_is_refused_or_does_no_harm() {
     let text = long_csv();
     let expected = read_bytes(&text).unwrap().0;
-    for whole in [gz(&text), zst(&text)] {
+    for whole in [gz(&text), zst(&text), xz(&text)] {
         for bit in 0..whole.len() * 8 {
             let mut damaged = whole.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
@@ -278,12 +417,13 @@ fn what_the_sink_refuses_is_told_with_its_place() {
     let native = written(&whole(&csv), "native").0;
     for (bytes, place) in [(events, "line 4, event 3"), (csv, "line 4, event 3"), (native, "event 3")] {
         let mut kept = Kept { end: Some(5), ..Kept::default() };
-        let error = read_from("x", Box::new(&bytes[..]), &ReadOptions::default(), &mut kept).unwrap_err();
+        let error =
+            read_from("x", Box::new(Cursor::new(bytes.clone())), &ReadOptions::default(), &mut kept).unwrap_err();
         assert!(matches!(error, TraceError::Impossible(_)));
         let message = error.to_string();
         assert!(message.contains(place) && message.contains("past the end") && message.contains("longer"), "{message}");
         let mut kept = Kept { end: Some(5), ..Kept::default() };
-        let summary = read_from("x", Box::new(&bytes[..]), &lenient(), &mut kept).unwrap();
+        let summary = read_from("x", Box::new(Cursor::new(bytes.clone())), &lenient(), &mut kept).unwrap();
         assert_eq!((summary.records, summary.skipped, kept.records.len()), (3, 1, 3));
     }
 }
@@ -308,7 +448,7 @@ fn a_trace_of_nothing_is_an_error() {
             assert!(matches!(error, TraceError::Empty { .. }), "{text:?}: {error}");
         }
     }
-    for empty in [gz(b""), zst(b"")] {
+    for empty in [gz(b""), zst(b""), xz(b"")] {
         assert!(matches!(read_bytes(&empty), Err(TraceError::Empty { .. })));
     }
 }
@@ -356,7 +496,9 @@ fn files_that_cannot_be_read_are_told() {
         let message = error.to_string();
         assert!(message.contains(&*path.to_string_lossy()) && message.contains(expected), "{message}");
     }
-    for junk in [&b"\xfd7zXZ\0\0\0rest"[..], b"PK\x03\x04junk", b"BZh9junk", b"\x7fELF\x02\x01\x01\0\0\0", &[0; 5000]] {
+    for junk in
+        [&b"PK\x03\x04junk"[..], b"BZh9junk", &b"\x04\x22\x4d\x18junk"[..], b"\x7fELF\x02\x01\x01\0\0\0", &[0; 5000]]
+    {
         let error = read_bytes(junk).unwrap_err();
         assert!(matches!(error, TraceError::Unrecognised(_)), "{error}");
     }
@@ -441,7 +583,8 @@ fn nothing_makes_a_reader_panic() {
     let csv = written(&sample(), "csv").0;
     let events = written(&sample(), "events").0;
     let (hex, blocks) = (b"190a7c20 R\n00228d40 W\n\nffffffff W\n".to_vec(), b"*\n2819\n85\n\n85\n*".to_vec());
-    let samples = [csv.clone(), events.clone(), native(), gz(&csv), zst(&events), zst(&native()), hex, blocks];
+    let samples =
+        [csv.clone(), events.clone(), native(), gz(&csv), zst(&events), zst(&native()), xz(&csv), hex, blocks];
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let begin = Instant::now();
     for round in 0..30_000 {

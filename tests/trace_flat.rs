@@ -3,11 +3,12 @@
 mod common;
 mod trace_support;
 
+use std::io::Cursor;
 use std::sync::Arc;
 
 use clockhand::replay::Options;
 use clockhand::resolve::{ResolveOptions, Resolver};
-use clockhand::trace::{Impossible, Label, Operation, ReadOptions, Record, Settings, TraceError, read_from};
+use clockhand::trace::{Fidelity, Impossible, Label, Operation, ReadOptions, Record, Settings, TraceError, read_from};
 use common::run;
 use proptest::prelude::*;
 use trace_support::{Kept, lenient, read_bytes, read_with, written};
@@ -15,9 +16,9 @@ use trace_support::{Kept, lenient, read_bytes, read_with, written};
 /// Pages of a space of 64-bit addresses.
 const SPACE: u64 = 1 << 52;
 
-/// The references of a trace of one process and one segment.
-fn references(kept: &Kept) -> Vec<(u64, bool)> {
-    assert_eq!(kept.settings, Some(Settings::default()));
+/// The references of a trace of one process and one segment, which does not tell these things of its program.
+fn references(kept: &Kept, untold: &[Fidelity]) -> Vec<(u64, bool)> {
+    assert_eq!(kept.settings, Some(Settings { fidelity: untold.to_vec(), ..Settings::default() }));
     assert_eq!(kept.labels, [Label::Number(0)]);
     let record = |operation, page| Record { time: 0, process: 1, operation, segment: 0, page };
     assert_eq!(kept.records[..2], [record(Operation::Create, Record::UNKNOWN_SIZE), record(Operation::Attach, 0)]);
@@ -34,7 +35,8 @@ fn read_as(format: &str, text: &str) -> Vec<(u64, bool)> {
     let (kept, summary) = read_bytes(text.as_bytes()).unwrap_or_else(|error| panic!("{text:?}: {error}"));
     assert_eq!((summary.format, summary.skipped), (format, 0), "{text:?}");
     assert_eq!(summary.records, kept.records.len() as u64);
-    references(&kept)
+    let untold = [Fidelity::NoWrites, Fidelity::NoMappings];
+    references(&kept, if format == "hex-rw" { &untold[1..] } else { &untold })
 }
 
 #[test]
@@ -162,7 +164,7 @@ fn a_request_of_several_blocks_is_a_reference_to_each() {
     assert_eq!(read_as("arc", text), expected);
     let kept = read_bytes(text.as_bytes()).unwrap().0;
     let mut resolver = Resolver::new(ResolveOptions::default());
-    read_from("sample", Box::new(text.as_bytes()), &ReadOptions::default(), &mut resolver).unwrap();
+    read_from("sample", Box::new(Cursor::new(text.to_owned())), &ReadOptions::default(), &mut resolver).unwrap();
     let program = resolver.finish();
     assert_eq!((program.footprint(), program.segments[0].size), (5, u64::MAX - 1));
     assert_eq!(kept.records.len(), 7);
@@ -198,7 +200,7 @@ fn only_pages_that_are_referenced_take_room() {
     for (text, pages) in [(format!("{largest}\n0\n7\n{largest}\n0\n"), 3), ("ffffffffffffffff W\n0 R\n".to_owned(), 2)]
     {
         let mut resolver = Resolver::new(ResolveOptions::default());
-        read_from("x", Box::new(text.as_bytes()), &ReadOptions::default(), &mut resolver).unwrap();
+        read_from("x", Box::new(Cursor::new(text.clone())), &ReadOptions::default(), &mut resolver).unwrap();
         let program = Arc::new(resolver.finish());
         assert_eq!(program.footprint(), pages);
         for policy in ["linux-2.0", "sweep", "lru"] {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::reports::Target;
+use super::trace::arguments::{GenArguments, HeadArguments, MergeArguments, SliceArguments, TargetArguments};
 use crate::frames::FramesSpec;
 use crate::gate::Limit;
 use crate::kernel::kswapd::KswapdOptions;
@@ -28,8 +29,8 @@ pub struct Arguments {
 const AFTER_HELP: &str = "Options of compare, check and baseline can stand in clockhand.toml, under their long names, and \
     in the environment as CLOCKHAND_ and the name in capitals; the command line comes first, then the environment. \
     --print-config shows them all.\n\n\
-    Exit codes: 0 fine, 1 input, output or a bad trace, 2 usage, 3 worse than the baseline, 4 not comparable with the \
-    baseline, 5 a published figure is not met, 130 interrupted.";
+    Exit codes: 0 fine, 1 input, output or a bad trace, 2 usage, 3 a regression, 4 not comparable with what was \
+    measured before, 5 a published figure is not met, 130 interrupted.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -43,7 +44,7 @@ pub enum Command {
     /// Keep results in a file that later ones are compared with.
     #[command(subcommand)]
     Baseline(BaselineCommand),
-    /// Look at traces and convert them.
+    /// Look at traces, convert, cut, join and make them.
     #[command(subcommand)]
     Trace(TraceCommand),
     /// Compare with published figures, for traces of other people.
@@ -86,7 +87,8 @@ pub enum ColorChoice {
 /// `compare`.
 #[derive(Debug, Args)]
 pub struct CompareArguments {
-    /// Trace files; `-` is standard input. Without one, the PostgreSQL trace that is built in.
+    /// Trace files; `-` is standard input. Without one, the PostgreSQL trace that is built in. A quoted pattern, as in
+    /// `'lk.*'`, is one trace of several files; so are all logs of lackey together.
     #[arg(value_name = "TRACE")]
     pub traces: Vec<PathBuf>,
     /// Policies, separated by commas: `clock:ref-on-load=0,lru`, or `all`. `clockhand policies` lists them.
@@ -303,9 +305,10 @@ impl From<Print> for report::Format {
 /// `replay`.
 #[derive(Debug, Args)]
 pub struct ReplayArguments {
-    /// The trace file; `-` is standard input. Without one, the PostgreSQL trace that is built in.
+    /// The trace file; `-` is standard input. Without one, the PostgreSQL trace that is built in. Several files, or a quoted
+    /// pattern as in `'lk.*'`, where they are one trace.
     #[arg(value_name = "TRACE")]
-    pub trace: Option<PathBuf>,
+    pub traces: Vec<PathBuf>,
     /// The policy, with its parameters if wanted: `clock:ref-on-load=0`.
     #[arg(short, long, value_name = "POLICY", default_value = "linux-2.0")]
     pub policy: String,
@@ -452,6 +455,23 @@ pub enum TraceCommand {
     Stat(StatArguments),
     /// Write a trace in another format.
     Convert(ConvertArguments),
+    /// Show the first records of a trace.
+    Head(HeadArguments),
+    /// Write a part of a trace: some time, some references, some processes, some segments.
+    ///
+    /// The slice replays by itself: what happened before it stands at its front in short, so that every segment that is
+    /// there then is created and attached.
+    Slice(SliceArguments),
+    /// Write several traces as one.
+    ///
+    /// Traces with times are put in the order of these; others take turns of --quantum references, drawn with --seed.
+    /// Segments of the same name and processes of the same id are taken to be the same ones.
+    Merge(MergeArguments),
+    /// Make a trace by a pattern: a loop, scans, Zipf's law, phases, a ring buffer, a hash join and others.
+    ///
+    /// The same options and seed give the same trace on every machine. Numbers may end in k, M or G, for thousands, millions
+    /// and billions.
+    Gen(GenArguments),
 }
 
 /// `trace stat`.
@@ -471,16 +491,12 @@ pub struct StatArguments {
 /// `trace convert`.
 #[derive(Debug, Args)]
 pub struct ConvertArguments {
-    /// The trace to read; `-` is standard input.
-    #[arg(value_name = "IN")]
-    pub input: PathBuf,
-    /// The file to write; `-` is standard output, which needs --to. The ending tells format and compression: `.cht`, `.csv`,
-    /// `.csv.zst`, `.events.gz`.
-    #[arg(value_name = "OUT")]
-    pub output: PathBuf,
-    /// The format to write.
-    #[arg(long, value_name = "FORMAT")]
-    pub to: Option<String>,
+    /// The trace to read; `-` is standard input. Several files, or a quoted pattern as in `'lk.*'`, where they are one trace.
+    #[arg(value_name = "IN", required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// Where to write it.
+    #[command(flatten)]
+    pub target: TargetArguments,
     /// How the trace is read.
     #[command(flatten)]
     pub reading: FileArguments,

@@ -13,6 +13,7 @@ use super::{NotComparable, Usage, matrix, model, provenance, traces};
 use crate::gate::{Baseline, BaselineError, TraceRecord};
 use crate::report::{self, counted, write_whole};
 use crate::results::{Distributions, Results, Row, Run, TraceFacts};
+use crate::trace::{ReadOptions, Source};
 use crate::whole_file::folder_of;
 
 /// No baseline is larger than this.
@@ -70,12 +71,14 @@ fn not_of_this_version(words: &[String], error: &clap::Error) -> Error {
 fn save(arguments: &SaveArguments, terminal: &Terminal) -> Result<(), Error> {
     let path = &arguments.baseline.baseline;
     spare_other_files(path)?;
-    let Matrix { options, facts, rows } =
-        if arguments.from.is_empty() { replayed(arguments, terminal)? } else { from(arguments)? };
-    let records = facts.iter().map(|facts| Ok(TraceRecord::new(facts, located(facts, path)?)));
+    let matrix = if arguments.from.is_empty() { replayed(arguments, terminal)? } else { from(arguments)? };
+    let records = matrix.facts.iter().zip(&matrix.files).map(|(facts, files)| {
+        let paths = files.iter().map(|file| from_folder(file, path)).collect::<Result<_, _>>()?;
+        Ok(TraceRecord::new(facts, paths))
+    });
     let records: Vec<TraceRecord> = records.collect::<Result<_, Usage>>()?;
-    let baseline =
-        Baseline::new(relocated(options, |maps| from_folder(maps, path))?, records, rows).map_err(Error::msg)?;
+    let options = relocated(matrix.options, |maps| from_folder(maps, path))?;
+    let baseline = Baseline::new(options, records, matrix.rows).map_err(Error::msg)?;
     write(path, &baseline)?;
     let runs = counted(baseline.rows.len() as u64, "run", "runs");
     terminal.note(&format!("written: {}, {runs}; `clockhand check` compares with it", path.display()));
@@ -86,6 +89,8 @@ fn save(arguments: &SaveArguments, terminal: &Terminal) -> Result<(), Error> {
 struct Matrix {
     options: Vec<String>,
     facts: Vec<TraceFacts>,
+    /// The files of each trace; none of the one that is built in.
+    files: Vec<Vec<PathBuf>>,
     rows: Vec<Row>,
 }
 
@@ -96,13 +101,19 @@ fn replayed(arguments: &SaveArguments, terminal: &Terminal) -> Result<Matrix, Er
     if arguments.traces.iter().any(|path| path.as_os_str() == "-") {
         return Err(Usage("a check could not read standard input again; keep the trace in a file".to_owned()).into());
     }
+    let sources = traces::sources(&arguments.traces, &ReadOptions::from(&arguments.reading.file))?;
     let loaded = traces::load_all(&arguments.traces, &arguments.reading, keep_times, terminal)?;
     let seed = arguments.reading.file.seed;
     let jobs = matrix::plan(&policies, &arguments.frames, &arguments.model, seed, &loaded)?;
     let runs = matrix::replay(&jobs, arguments.jobs, terminal)?;
     let options = provenance::options(&arguments.reading, &arguments.model);
     let facts = loaded.into_iter().map(|trace| trace.facts).collect();
-    Ok(Matrix { options, facts, rows: runs.into_iter().map(|run| run.row).collect() })
+    let files = sources.into_iter().map(|source| match source {
+        Source::Path(path) => vec![path],
+        Source::Files(paths) => paths,
+        Source::Stdin | Source::BuiltIn => Vec::new(),
+    });
+    Ok(Matrix { options, facts, files: files.collect(), rows: runs.into_iter().map(|run| run.row).collect() })
 }
 
 /// The matrix of results.
@@ -129,7 +140,18 @@ fn from(arguments: &SaveArguments) -> Result<Matrix, Error> {
         }
         results.runs.extend(other.runs);
     }
-    Ok(Matrix { options, facts: results.traces, rows: results.runs.into_iter().map(|run| run.row).collect() })
+    let files = results.traces.iter().map(|facts| match facts.path.as_str() {
+        BUILT_IN => Ok(Vec::new()),
+        path if path.ends_with(" files)") => {
+            let text =
+                format!("{path}: results don't name several files one by one; name the files and leave --from out");
+            Err(Usage(text))
+        }
+        path => Ok(vec![PathBuf::from(path)]),
+    });
+    let files = files.collect::<Result<_, _>>()?;
+    let rows = results.runs.into_iter().map(|run| run.row).collect();
+    Ok(Matrix { options, facts: results.traces, files, rows })
 }
 
 /// Refuses to write over a file that is no baseline.
@@ -140,11 +162,6 @@ fn spare_other_files(path: &Path) -> Result<(), Error> {
         return Ok(());
     }
     Err(Usage(format!("{}: this file is no baseline and is left alone; choose another name", path.display())).into())
-}
-
-/// Where a check finds a trace; none for the one that is built in.
-fn located(facts: &TraceFacts, baseline: &Path) -> Result<Option<String>, Usage> {
-    if facts.path == BUILT_IN { Ok(None) } else { from_folder(Path::new(&facts.path), baseline).map(Some) }
 }
 
 /// A path from the folder of the baseline; an absolute one stays as it is.
@@ -214,7 +231,7 @@ fn bare(row: Row) -> Run {
 fn facts(record: &TraceRecord) -> TraceFacts {
     TraceFacts {
         name: record.name.clone(),
-        path: record.path.clone().unwrap_or_else(|| BUILT_IN.to_owned()),
+        path: record.paths.first().cloned().unwrap_or_else(|| BUILT_IN.to_owned()),
         format: String::new(),
         compression: None,
         sha256: record.sha256.clone(),

@@ -6,7 +6,7 @@ use anyhow::{Context, Error};
 
 use super::arguments::{CheckArguments, MatrixOptions};
 use super::terminal::{self, Terminal};
-use super::{NotComparable, Usage, Worse, baseline, matrix, model, reports, traces};
+use super::{NotComparable, Regression, Usage, baseline, matrix, model, reports, traces};
 use crate::gate::{Baseline, Comparison, Found, Limits, Standing};
 use crate::load::Loaded;
 use crate::policy::registry::PolicySpec;
@@ -50,7 +50,7 @@ fn end(comparison: &Comparison, terminal: &Terminal) -> Result<(), Error> {
     match comparison.standing {
         Standing::Worse => {
             let remedy = "if that is meant, --update takes it into the baseline";
-            Err(Worse(format!("{}; {remedy}", of(tally.worse, "worse than"))).into())
+            Err(Regression(format!("{}; {remedy}", of(tally.worse, "worse than"))).into())
         }
         Standing::NotComparable => {
             let remedy = "give the right traces or results, or take them into the baseline with --update --accept-traces, \
@@ -154,6 +154,14 @@ fn policy(row: &Row) -> Result<PolicySpec, String> {
     spec.check().map(|()| spec)
 }
 
+/// Where a file of a trace is that the baseline has at this path.
+fn located(arguments: &CheckArguments, path: &Path) -> PathBuf {
+    match (&arguments.trace_dir, path.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => arguments.baseline.baseline.parent().unwrap_or(Path::new("")).join(path),
+    }
+}
+
 /// The traces of the baseline, under its names.
 fn load(
     arguments: &CheckArguments,
@@ -161,16 +169,13 @@ fn load(
     options: &MatrixOptions,
     terminal: &Terminal,
 ) -> Result<Vec<Loaded>, Error> {
-    let folder = arguments.baseline.baseline.parent().unwrap_or(Path::new(""));
     let traces = baseline.traces.iter().map(|record| {
-        let source = record.path.as_ref().map_or(Source::BuiltIn, |path| {
-            let path = PathBuf::from(path);
-            let name = path.file_name().map(PathBuf::from);
-            Source::Path(match (&arguments.trace_dir, name) {
-                (Some(folder), Some(name)) => folder.join(name),
-                _ => folder.join(path),
-            })
-        });
+        let mut files: Vec<PathBuf> = record.paths.iter().map(|path| located(arguments, Path::new(path))).collect();
+        let source = match files.len() {
+            0 => Source::BuiltIn,
+            1 => Source::Path(files.remove(0)),
+            _ => Source::Files(files),
+        };
         let mut loaded = traces::load_one(&source, &options.reading, options.model.kswapd.is_some(), terminal)
             .with_context(|| {
                 format!("trace {} of the baseline can't be read; --trace-dir says where traces are", record.name)

@@ -3,8 +3,8 @@
 //! Here arguments become calls of the library and results become text. Nothing is computed here. Data goes to stdout,
 //! everything else to stderr.
 //!
-//! Exit codes: 0 fine; 1 input, output or a bad trace; 2 usage; 3 worse than the baseline; 4 not comparable with it; 5 a
-//! published figure is not met; 130 interrupted. A closed pipe is no error.
+//! Exit codes: 0 fine; 1 input, output or a bad trace; 2 usage; 3 a regression; 4 not comparable with what was measured before;
+//! 5 a published figure is not met; 130 interrupted. A closed pipe is no error.
 
 pub mod arguments;
 mod baseline;
@@ -38,12 +38,12 @@ use terminal::Terminal;
 #[error("{0}")]
 struct Usage(String);
 
-/// Something is worse than the baseline; exit code 3.
+/// Something became worse than it may; exit code 3.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct Worse(String);
+struct Regression(String);
 
-/// What was found is of something else than the baseline; exit code 4.
+/// What was kept of an earlier run is of something else; exit code 4.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct NotComparable(String);
@@ -131,7 +131,7 @@ fn end(error: &Error, terminal: &Terminal) -> ExitCode {
     terminal.error(&chain(error));
     if error.is::<Usage>() {
         ExitCode::from(2)
-    } else if error.is::<Worse>() {
+    } else if error.is::<Regression>() {
         ExitCode::from(3)
     } else if error.is::<NotComparable>() {
         ExitCode::from(4)

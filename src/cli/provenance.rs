@@ -25,7 +25,7 @@ pub fn options(reading_arguments: &ReadArguments, model_arguments: &ModelArgumen
 /// Those of `replay`, at this memory size.
 pub fn replay(arguments: &ReplayArguments, frames: u64) -> Vec<String> {
     let mut words = vec!["replay".to_owned()];
-    words.extend(arguments.trace.iter().map(|path| path.display().to_string()));
+    words.extend(arguments.traces.iter().map(|path| path.display().to_string()));
     words.extend(["--policy".to_owned(), arguments.policy.clone()]);
     words.extend(["--frames".to_owned(), frames.to_string()]);
     words.extend(options(&arguments.reading, &arguments.model));

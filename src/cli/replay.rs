@@ -26,7 +26,7 @@ pub fn run(arguments: &ReplayArguments, terminal: &Terminal) -> Result<(), Error
         return Err(Usage("log and timeline can't both go to stdout".to_owned()).into());
     }
     let policy = one_policy(&arguments.policy)?;
-    let source = traces::source(arguments.trace.as_ref());
+    let source = traces::one_source(&arguments.traces, &arguments.reading.file, "replay")?;
     let loaded = traces::load_one(&source, &arguments.reading, arguments.model.kswapd.is_some(), terminal)?;
     let options = Options {
         frames: frames(arguments, &loaded, terminal)?,

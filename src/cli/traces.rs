@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use anyhow::Error;
 
 use super::Usage;
-use super::arguments::{LimitsChoice, ReadArguments};
+use super::arguments::{FileArguments, LimitsChoice, ReadArguments};
 use super::terminal::Terminal;
 use crate::fingerprint::fingerprint;
 use crate::load::{Loaded, load};
 use crate::report::counted;
 use crate::resolve::{Limits, ResolveOptions};
-use crate::trace::{ReadOptions, Source, Summary};
+use crate::trace::{self, ReadOptions, Source, Summary};
 
 /// Reads all traces, or the built-in one where none is named. Names are made distinct: the second `a` is `a-2`.
 pub fn load_all(
@@ -20,7 +20,7 @@ pub fn load_all(
     keep_times: bool,
     terminal: &Terminal,
 ) -> Result<Vec<Loaded>, Error> {
-    let sources = sources(paths)?;
+    let sources = sources(paths, &ReadOptions::from(&reading.file))?;
     let mut all: Vec<Loaded> = Vec::with_capacity(sources.len());
     for source in sources {
         let mut loaded = load_one(&source, reading, keep_times, terminal)?;
@@ -63,13 +63,26 @@ pub fn load_with(
     Ok(loaded)
 }
 
-/// The source that one argument names; the built-in trace where none is given.
-pub fn source(path: Option<&PathBuf>) -> Source {
-    path.map_or(Source::BuiltIn, Source::from_argument)
+/// The one trace that the arguments name; the built-in one where there are none. `command` takes no more.
+pub fn one_source(paths: &[PathBuf], reading: &FileArguments, command: &str) -> Result<Source, Error> {
+    let mut sources = sources(paths, &ReadOptions::from(reading))?;
+    match sources.pop() {
+        Some(source) if sources.is_empty() => Ok(source),
+        _ => {
+            let count = sources.len() + 1;
+            Err(Usage(format!(
+                "{command} takes one trace, and these files are {count}; `clockhand trace merge` makes one of them"
+            ))
+            .into())
+        }
+    }
 }
 
-/// Says which records were left out.
+/// Says which records were left out, and what else the reader has to say.
 pub fn tell_skipped(summary: &Summary, terminal: &Terminal) {
+    for note in &summary.notes {
+        terminal.note(&format!("warning: {note}"));
+    }
     if summary.skipped > 0 {
         terminal.note(&format!(
             "warning: {} skipped, for example:",
@@ -81,11 +94,12 @@ pub fn tell_skipped(summary: &Summary, terminal: &Terminal) {
     }
 }
 
-fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, Error> {
+/// The sources that the arguments name, or the built-in trace where there are none.
+pub fn sources(paths: &[PathBuf], options: &ReadOptions) -> Result<Vec<Source>, Error> {
     if paths.is_empty() {
         return Ok(vec![Source::BuiltIn]);
     }
-    let sources: Vec<Source> = paths.iter().map(Source::from_argument).collect();
+    let sources = trace::sources(paths, options)?;
     if sources.iter().filter(|&source| *source == Source::Stdin).count() > 1 {
         return Err(Usage("standard input (`-`) can be read only once".to_owned()).into());
     }
@@ -94,15 +108,17 @@ fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, Error> {
 
 fn tell(loaded: &Loaded, terminal: &Terminal) {
     let facts = &loaded.facts;
+    let processes = counted(facts.processes, "process", "processes");
+    let processes =
+        if loaded.is_of_several_files { format!(", as one trace of {processes}") } else { format!(" of {processes}") };
     let compression = facts.compression.as_deref().map_or(String::new(), |name| format!(" ({name})"));
     terminal.note(&format!(
-        "{}: {}{compression}, {} to {} in {} of {}",
+        "{}: {}{compression}, {} to {} in {}{processes}",
         facts.path,
         facts.format,
         counted(facts.references, "reference", "references"),
         counted(facts.footprint, "page", "pages"),
-        counted(facts.segments, "segment", "segments"),
-        counted(facts.processes, "process", "processes")
+        counted(facts.segments, "segment", "segments")
     ));
     tell_skipped(&loaded.summary, terminal);
     for mark in &loaded.program.settings.fidelity {

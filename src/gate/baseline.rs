@@ -8,8 +8,8 @@
 //! | `#trace,NAME,path=...,content=...,sha256=...,references=...,footprint=...,segments=...,processes=...` | a trace |
 //! | `trace,policy,params,...` | the header of `results.csv`, then its lines, ordered by trace, policy, params and frames |
 //!
-//! All lines are csv. The path of a trace is relative to the folder of the baseline, or absolute; without one it is the trace
-//! that is built in. `content` is its [`crate::fingerprint`] and decides whether a trace is the same; `sha256` is that of the
+//! All lines are csv. The path of a trace is relative to the folder of the baseline, or absolute; a trace of several files has
+//! one for each, and without one it is the trace that is built in. `content` is its [`crate::fingerprint`] and decides whether a trace is the same; `sha256` is that of the
 //! file and decides where the content is not known.
 
 use std::io::{self, Write};
@@ -47,8 +47,8 @@ pub enum BaselineError {
 pub struct TraceRecord {
     /// Its name in the rows.
     pub name: String,
-    /// Where it is, from the folder of the baseline; none is the trace that is built in.
-    pub path: Option<String>,
+    /// Where its file is, or its files, from the folder of the baseline; none is the trace that is built in.
+    pub paths: Vec<String>,
     /// Its fingerprint, where known.
     pub content: Option<String>,
     /// SHA-256 of its file.
@@ -64,11 +64,11 @@ pub struct TraceRecord {
 }
 
 impl TraceRecord {
-    /// What a baseline keeps of a trace that is at this path.
-    pub fn new(facts: &TraceFacts, path: Option<String>) -> Self {
+    /// What a baseline keeps of a trace that is in these files.
+    pub fn new(facts: &TraceFacts, paths: Vec<String>) -> Self {
         Self {
             name: facts.name.clone(),
-            path,
+            paths,
             content: facts.content.clone(),
             sha256: facts.sha256.clone(),
             references: facts.references,
@@ -98,8 +98,9 @@ impl TraceRecord {
 
     fn fields(&self) -> Vec<String> {
         let mut fields = vec!["#trace".to_owned(), self.name.clone()];
-        let text = [("path", &self.path), ("content", &self.content), ("sha256", &Some(self.sha256.clone()))];
-        fields.extend(text.into_iter().filter_map(|(key, value)| Some(format!("{key}={}", value.as_ref()?))));
+        fields.extend(self.paths.iter().map(|path| format!("path={path}")));
+        fields.extend(self.content.iter().map(|content| format!("content={content}")));
+        fields.push(format!("sha256={}", self.sha256));
         let counts = [
             ("references", self.references),
             ("footprint", self.footprint),
@@ -117,7 +118,7 @@ impl TraceRecord {
             let text = || value.to_owned();
             let count = || value.parse().map_err(|_| format!("`{field}` is no count"));
             match key {
-                "path" => record.path = Some(text()),
+                "path" => record.paths.push(text()),
                 "content" => record.content = Some(text()),
                 "sha256" => record.sha256 = text(),
                 "references" => record.references = count()?,
@@ -159,7 +160,7 @@ impl Baseline {
         if let Some((Row { trace, policy, frames, .. }, _)) = pairs.find(|(row, next)| key(row) == key(next)) {
             return Err(format!("{policy} on {trace} in {frames} frames is there twice"));
         }
-        let names = traces.iter().flat_map(|trace| [Some(&trace.name), trace.path.as_ref()]).flatten();
+        let names = traces.iter().flat_map(|trace| std::iter::once(&trace.name).chain(&trace.paths));
         if let Some(name) = names.chain(&options).find(|text| text.contains(char::is_control)) {
             return Err(format!("{name:?} has characters that a line of a baseline can't hold; rename it"));
         }
@@ -321,7 +322,7 @@ mod tests {
         ) {
             let names: Vec<String> = names.into_iter().collect();
             let traces = names.iter().map(|name| TraceRecord {
-                path: (counts[0] % 2 == 0).then(|| name.clone()), content: Some("x".into()), references: counts[1], ..trace(name)
+                paths: vec![name.clone(); counts[0] as usize % 3], content: Some("x".into()), references: counts[1], ..trace(name)
             });
             let rows = runs.into_iter().map(|(trace, policy, params, frames)| Row {
                 trace: names[trace % names.len()].clone(), policy, params, frames,

@@ -68,7 +68,7 @@ impl Found {
                     "{trace} is another trace now and not all its runs are there; make the baseline anew"
                 ));
             }
-            *record = TraceRecord::new(facts, record.path.clone());
+            *record = TraceRecord::new(facts, record.paths.clone());
         }
         let rows = baseline.rows.iter().zip(&self.rows).map(|(row, found)| found.as_ref().unwrap_or(row).clone());
         Baseline::new(baseline.options.clone(), traces, rows.collect())

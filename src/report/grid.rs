@@ -18,12 +18,12 @@ impl Style {
     pub const PLAIN: Self = Self { thousands: false, colour: false, width: 80 };
 
     /// A number in this style.
-    pub(super) fn number(self, number: u64) -> String {
+    pub(crate) fn number(self, number: u64) -> String {
         if self.thousands { super::numbers::grouped(number) } else { number.to_string() }
     }
 
     /// The text as it goes out: escapes around it where colours are on and it has a tint.
-    pub(super) fn paint(self, text: &str, tint: Tint) -> String {
+    pub(crate) fn paint(self, text: &str, tint: Tint) -> String {
         match tint.escape() {
             Some(escape) if self.colour && !text.is_empty() => format!("\x1b[{escape}m{text}\x1b[0m"),
             _ => text.to_owned(),
@@ -33,7 +33,7 @@ impl Style {
 
 /// Why a cell stands out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Tint {
+pub(crate) enum Tint {
     #[default]
     Plain,
     Strong,
@@ -56,32 +56,32 @@ impl Tint {
 
 /// One column: cells from top to bottom, heads included.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Column {
-    pub(super) cells: Vec<(String, Tint)>,
+pub(crate) struct Column {
+    pub(crate) cells: Vec<(String, Tint)>,
     /// Text is set to the left, numbers to the right.
-    pub(super) left: bool,
+    pub(crate) left: bool,
 }
 
 impl Column {
-    pub(super) fn left() -> Self {
+    pub(crate) fn left() -> Self {
         Self { left: true, ..Self::default() }
     }
 
-    pub(super) fn push(&mut self, text: impl Into<String>, tint: Tint) {
+    pub(crate) fn push(&mut self, text: impl Into<String>, tint: Tint) {
         self.cells.push((text.into(), tint));
     }
 
     /// Characters across.
-    pub(super) fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.cells.iter().map(|(text, _)| text.chars().count()).max().unwrap_or(0)
     }
 }
 
 /// Blanks between two columns.
-pub(super) const GAP: usize = 2;
+pub(crate) const GAP: usize = 2;
 
 /// Writes the columns side by side, each line indented by [`GAP`] and without blanks at its end.
-pub(super) fn write(columns: &[&Column], style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(columns: &[&Column], style: Style, out: &mut dyn Write) -> io::Result<()> {
     let lines = columns.iter().map(|column| column.cells.len()).max().unwrap_or(0);
     for line in 0..lines {
         let mut blanks = 0;

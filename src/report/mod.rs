@@ -6,7 +6,7 @@ pub mod chart;
 pub mod check;
 pub mod ci;
 pub mod csv;
-mod grid;
+pub(crate) mod grid;
 pub mod json;
 mod numbers;
 pub mod output;
@@ -22,7 +22,7 @@ use thiserror::Error;
 pub use block::REFERENCE;
 pub use csv::RowAppender;
 pub use grid::Style;
-pub use numbers::{counted, grouped, memory};
+pub use numbers::{bytes, counted, grouped, memory};
 pub use output::{OutputError, write_whole};
 
 use crate::results::Results;

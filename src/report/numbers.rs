@@ -38,10 +38,14 @@ pub(super) fn percent(part: f64, whole: f64) -> String {
     plain(100.0 * part / whole)
 }
 
-/// Pages as a size of memory: `96.0 MiB`.
+/// Pages of the usual size as a size of memory: `96.0 MiB`.
 pub fn memory(pages: u64) -> String {
+    bytes(pages as f64 * PAGE_SIZE as f64)
+}
+
+/// A size of memory: `96.0 MiB`.
+pub fn bytes(bytes: f64) -> String {
     const UNITS: [(&str, i32); 4] = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)];
-    let bytes = pages as f64 * PAGE_SIZE as f64;
     let sizes = UNITS.map(|(unit, power)| (unit, 2_f64.powi(power)));
     let (unit, size) = sizes.into_iter().find(|&(_, size)| bytes >= size).unwrap_or(("KiB", 1024.0));
     format!("{} {unit}", plain(bytes / size))

@@ -3,12 +3,14 @@
 //! - A line asks for `count` blocks from `start` on: a reference to each, in ascending order. The third number is ignored,
 //!   and so is the fourth, the number of the request. Blank lines are passed over.
 //! - A request may have at most [`LONGEST`] blocks: more is taken for a damaged line.
-//! - There is one process, 1, and one segment, 0, which is created and attached before the first reference. The trace
-//!   does not say how many blocks there are, so the segment is as large as its highest page.
+//! - A block is a page. There is one process, 1, and one segment, 0, unless the user says otherwise (see [`super::flat`]).
+//!   The trace does not say how many blocks there are, so the segment is as large as its highest page.
 //! - All references are reads.
 
+use super::Fidelity;
 use super::error::TraceError;
-use super::flat::{Lines, Parsed};
+use super::flat::Numbers;
+use super::flat::lines::{LineReference, Lines, Parsed};
 use super::input::Input;
 use super::number;
 use super::reading::Reading;
@@ -18,6 +20,8 @@ pub const LONGEST: u64 = 1 << 16;
 
 /// The lines of this format.
 const LINES: Lines = Lines {
+    numbers: Numbers::Pages,
+    fidelity: &[Fidelity::NoWrites],
     is_passed_over: <[u8]>::is_empty,
     parse,
     expected: "a line is four numbers: first block, number of blocks, ignored, number of the request, as in `4168 1 0 12`",
@@ -53,5 +57,6 @@ fn parse(line: &[u8]) -> Parsed {
     }
     // The largest number is no page of any segment.
     let end = start.checked_add(count).filter(|&end| end < u64::MAX);
-    end.map(|end| (start..end, false)).ok_or_else(|| "the last block is beyond 2^64 - 2".to_owned())
+    let reference = end.map(|_| LineReference { number: start, count, write: false });
+    reference.ok_or_else(|| "the last block is beyond 2^64 - 2".to_owned())
 }

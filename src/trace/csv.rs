@@ -8,14 +8,13 @@
 //!
 //! What the events mean is not known here.
 
-use std::io::Read;
-
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::error::{At, TraceError};
 use super::input::{Input, for_each_line};
 use super::number::{self, NotANumber};
 use super::output::Output;
+use super::quoted;
 use super::reading::Reading;
 use super::{Impossible, Label, Operation, Record, RecordSink, RecordWriter, Settings, Written};
 
@@ -154,14 +153,9 @@ impl Rows {
     /// A line with quotes is rare enough to be left to a csv parser.
     #[cold]
     fn quoted_line(&mut self, reading: &mut Reading<'_>, number: u64, line: &[u8]) -> Result<(), TraceError> {
-        // A field whose quote is never closed swallows the line that is put behind it.
-        let mut parser =
-            ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(line.chain(&b"\n.\n"[..]));
-        let (mut row, mut behind) = (::csv::ByteRecord::new(), ::csv::ByteRecord::new());
-        let mut parse = |row| parser.read_byte_record(row).unwrap_or(false);
-        if !(parse(&mut row) && parse(&mut behind)) {
+        let Some(row) = quoted::fields(line, b',') else {
             return reading.bad(At::Line(number), line, "a quote is not closed on its line".into(), EXPECTED);
-        }
+        };
         let mut fields: Fields<'_> = [b""; 6];
         for (&column, field) in self.header.columns.iter().zip(&row) {
             fields[column] = field;
@@ -378,9 +372,9 @@ impl RecordSink for Writer {
             },
         };
         self.records += 1;
-        self.row(record, name(record.operation), segment);
+        self.row(record, record.operation.name().as_bytes(), segment);
         if record.operation == Operation::CreateLocked {
-            self.row(record, name(Operation::Lock), segment);
+            self.row(record, Operation::Lock.name().as_bytes(), segment);
         }
         self.output.settle()
     }
@@ -395,21 +389,5 @@ impl RecordWriter for Writer {
         self.head();
         self.output.finish()?;
         Ok(Written { records: self.records, notes: self.notes })
-    }
-}
-
-/// The word of the `op` column.
-fn name(operation: Operation) -> &'static [u8] {
-    match operation {
-        Operation::Create | Operation::CreateLocked => b"create",
-        Operation::Attach => b"attach",
-        Operation::Detach => b"detach",
-        Operation::Remove => b"remove",
-        Operation::Lock => b"lock",
-        Operation::Unlock => b"unlock",
-        Operation::Fork => b"fork",
-        Operation::Exit => b"exit",
-        Operation::Read => b"R",
-        Operation::Write => b"W",
     }
 }

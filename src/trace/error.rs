@@ -125,6 +125,19 @@ pub enum TraceError {
         /// What the user can do.
         remedy: String,
     },
+    /// The trace is sound, but not fit for what is to be done with it.
+    #[error("{file}: {what}; {remedy}")]
+    Unfit {
+        /// The file.
+        file: String,
+        /// Why not.
+        what: String,
+        /// What the user can do.
+        remedy: String,
+    },
+    /// No error: the sink has enough, which ends the reading on this way. [`super::read`] never returns it.
+    #[error("no more records are wanted")]
+    Enough,
 }
 
 impl TraceError {
@@ -143,6 +156,11 @@ impl TraceError {
 
 /// What to do about an error of the system, where that is known.
 fn hint(error: &io::Error) -> &'static str {
+    /// `EMFILE`: the process has too many files open.
+    const TOO_MANY_FILES: i32 = 24;
+    if error.raw_os_error() == Some(TOO_MANY_FILES) {
+        return "; allow more with `ulimit -n`";
+    }
     match error.kind() {
         io::ErrorKind::NotFound => "; check the path",
         io::ErrorKind::PermissionDenied => "; check the permissions",

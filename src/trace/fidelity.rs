@@ -43,6 +43,10 @@ pub enum Fidelity {
     },
     /// It is a part of a trace: there were references before it or there are references after it.
     Clipped,
+    /// One process makes all references.
+    OneProcess,
+    /// It is not recorded which process attaches which segment.
+    NoAttachRecords,
 }
 
 impl Fidelity {
@@ -73,6 +77,10 @@ impl Fidelity {
                  for each active process"
             ),
             Self::Clipped => "this is a part of a trace: what came before or after is missing".into(),
+            Self::OneProcess => "one process makes all references: nothing is said of sharing".into(),
+            Self::NoAttachRecords => {
+                "attachments are not recorded: a process has a segment attached from its first use to the end".into()
+            }
         }
     }
 }
@@ -89,6 +97,8 @@ impl fmt::Display for Fidelity {
             Self::Dealt { sharers, seed } => write!(out, "dealt {sharers} {seed}"),
             Self::Filtered { window } => write!(out, "filtered {window}"),
             Self::Clipped => out.write_str("clipped"),
+            Self::OneProcess => out.write_str("one-process"),
+            Self::NoAttachRecords => out.write_str("no-attach-records"),
         }
     }
 }
@@ -116,6 +126,8 @@ impl FromStr for Fidelity {
             }
             ["filtered", window] => Self::Filtered { window: number(window)? },
             ["clipped"] => Self::Clipped,
+            ["one-process"] => Self::OneProcess,
+            ["no-attach-records"] => Self::NoAttachRecords,
             _ => return Err(unknown()),
         })
     }
@@ -137,6 +149,8 @@ mod tests {
             Fidelity::Dealt { sharers: 3, seed: 0 },
             Fidelity::Filtered { window: 8 },
             Fidelity::Clipped,
+            Fidelity::OneProcess,
+            Fidelity::NoAttachRecords,
         ];
         for mark in all {
             assert_eq!(mark.to_string().parse(), Ok(mark));

@@ -1,62 +1,25 @@
-//! The bytes of a trace on their way in: hashed as they are on disk, decompressed, buffered, and cut into lines.
+//! The bytes of a trace on their way in: buffered and cut into lines.
 //!
 //! No format is known here, and no more than a buffer's worth is ever held.
 
-use std::cell::RefCell;
-use std::io::{self, Cursor, Read};
-use std::rc::Rc;
+use std::io::Read;
 
-use sha2::{Digest, Sha256};
-
-use super::compress::{self, Compression};
+use super::compress::{self, Bytes, Compression};
 use super::error::{At, Fault, TraceError, printable};
+use super::read_ahead::{Failure, ReadAhead};
 use super::reading::Reading;
 
 /// The longest line that is read, in bytes.
 pub const MAX_LINE: usize = 1 << 20;
 
-/// What the buffer holds at first: small enough to stay in the cache.
-const BUFFER: usize = 1 << 17;
-
 /// How much of the beginning a format is detected by.
 pub(crate) const HEAD: usize = 1 << 16;
 
-/// The bytes as they are on disk: counted and hashed.
-struct Tap<'a> {
-    reader: Box<dyn Read + 'a>,
-    hash: Sha256,
-    bytes: u64,
-    /// Whether the system failed, which is something else than bad data.
-    failed: bool,
-}
-
-/// The end of the tap that the decompressor reads from.
-struct Faucet<'a>(Rc<RefCell<Tap<'a>>>);
-
-impl Read for Faucet<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let tap = &mut *self.0.borrow_mut();
-        match tap.reader.read(buffer) {
-            Ok(count) => {
-                // A reader may lie about the count; the slice must not panic for it.
-                tap.hash.update(buffer.get(..count).unwrap_or_default());
-                tap.bytes += count as u64;
-                Ok(count)
-            }
-            Err(error) => {
-                tap.failed |= error.kind() != io::ErrorKind::Interrupted;
-                Err(error)
-            }
-        }
-    }
-}
-
 /// A trace being read.
 pub struct Input<'a> {
-    file: String,
-    tap: Rc<RefCell<Tap<'a>>>,
+    file: &'a str,
     compression: Option<&'static Compression>,
-    reader: Box<dyn Read + 'a>,
+    bytes: ReadAhead,
     buffer: Vec<u8>,
     /// The part of the buffer that was read and not consumed.
     start: usize,
@@ -71,27 +34,21 @@ impl<'a> Input<'a> {
     ///
     /// # Errors
     /// When it can't be read or its compression is not one of [`compress::COMPRESSIONS`].
-    pub(crate) fn new(file: &str, reader: Box<dyn Read + 'a>) -> Result<Self, TraceError> {
-        let tap = Rc::new(RefCell::new(Tap { reader, hash: Sha256::new(), bytes: 0, failed: false }));
-        let mut magic = Vec::new();
+    pub(crate) fn new(file: &'a str, mut reader: Bytes) -> Result<Self, TraceError> {
         let io = |source| TraceError::Io { file: file.to_owned(), doing: "read", source };
-        Faucet(Rc::clone(&tap)).take(8).read_to_end(&mut magic).map_err(io)?;
+        let mut magic = Vec::new();
+        reader.by_ref().take(8).read_to_end(&mut magic).map_err(io)?;
         if let Some((name, program)) = compress::detect_foreign(&magic) {
             return Err(foreign(file, name, program));
         }
         let compression = compress::detect(&magic);
-        let whole: Box<dyn Read + 'a> = Box::new(Cursor::new(magic).chain(Faucet(Rc::clone(&tap))));
-        let reader = match compression {
-            None => whole,
-            Some(compression) => (compression.open)(whole).map_err(io)?,
-        };
-        let buffer = vec![0; BUFFER];
-        Ok(Self { file: file.to_owned(), tap, compression, reader, buffer, start: 0, end: 0, offset: 0, ended: false })
+        let bytes = ReadAhead::new(compression, magic, reader).map_err(io)?;
+        Ok(Self { file, compression, bytes, buffer: Vec::new(), start: 0, end: 0, offset: 0, ended: false })
     }
 
     /// The file as the user named it.
-    pub fn file(&self) -> &str {
-        &self.file
+    pub fn file(&self) -> &'a str {
+        self.file
     }
 
     /// The name of the compression that is being undone.
@@ -137,16 +94,9 @@ impl<'a> Input<'a> {
     }
 
     /// Reads the rest, so that the hash is that of the whole, and returns it in hexadecimal.
-    pub(crate) fn finish(mut self) -> Result<String, TraceError> {
-        loop {
-            self.start = self.end;
-            if !self.fill()? {
-                break;
-            }
-        }
-        io::copy(&mut Faucet(Rc::clone(&self.tap)), &mut io::sink()).map_err(|error| self.failure(error))?;
-        let hash = self.tap.borrow().hash.clone().finalize();
-        Ok(hexadecimal(&hash))
+    pub(crate) fn finish(self) -> Result<String, TraceError> {
+        let Self { file, compression, bytes, .. } = self;
+        bytes.finish().map_err(|failure| told(file, compression, failure))
     }
 
     /// Counts `count` bytes of the buffer as used.
@@ -160,43 +110,25 @@ impl<'a> Input<'a> {
         if self.ended {
             return Ok(false);
         }
+        let exchanged = self.bytes.exchange(&mut self.buffer, self.start..self.end);
+        if let Some(unused) = exchanged.map_err(|failure| told(self.file, self.compression, failure))? {
+            (self.start, self.end) = (unused.start, unused.end);
+            return Ok(true);
+        }
         if self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
         }
         if self.end == self.buffer.len() {
-            let longer = (2 * self.buffer.len()).min(MAX_LINE);
+            let longer = (2 * self.buffer.len()).clamp(HEAD, MAX_LINE);
             self.buffer.resize(longer, 0);
         }
-        loop {
-            match self.reader.read(&mut self.buffer[self.end..]) {
-                Ok(count) => {
-                    self.ended = count == 0;
-                    self.end += count;
-                    return Ok(count > 0);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.failure(error)),
-            }
-        }
-    }
-
-    /// What a failed read means: the system's fault, or bad compressed data.
-    #[cold]
-    fn failure(&self, error: io::Error) -> TraceError {
-        let tap = self.tap.borrow();
-        match self.compression {
-            Some(compression) if !tap.failed => TraceError::Damaged(Box::new(Fault {
-                file: self.file.clone(),
-                at: Some(At::Byte(tap.bytes)),
-                event: None,
-                what: format!("the {} data is damaged or cut short ({error})", compression.name),
-                text: String::new(),
-                remedy: "what can be read of it would not be the whole trace: get the file again".into(),
-            })),
-            _ => TraceError::Io { file: self.file.clone(), doing: "read", source: error },
-        }
+        let read = self.bytes.read(&mut self.buffer[self.end..]);
+        let count = read.map_err(|failure| told(self.file, self.compression, failure))?;
+        self.ended = count == 0;
+        self.end += count;
+        Ok(count > 0)
     }
 
     /// Bytes of the buffer up to and including the last line end, after reading more as needed; at the end of the input
@@ -243,34 +175,71 @@ pub fn for_each_line(
     reading: &mut Reading<'_>,
     mut each: impl FnMut(&mut Reading<'_>, u64, &[u8]) -> Result<(), TraceError>,
 ) -> Result<(), TraceError> {
-    let mut number = 0;
+    let all = |reading: &mut Reading<'_>, number, line: &[u8]| each(reading, number, line).map(|()| true);
+    for_some_lines(input, reading, &mut 0, all).map(drop)
+}
+
+/// As [`for_each_line`], until `each` returns false; to be called again for the lines behind that. `number` counts the
+/// lines so far. Returns whether the input is at its end.
+///
+/// # Errors
+/// As [`for_each_line`].
+#[inline]
+pub(crate) fn for_some_lines(
+    input: &mut Input<'_>,
+    reading: &mut Reading<'_>,
+    number: &mut u64,
+    mut each: impl FnMut(&mut Reading<'_>, u64, &[u8]) -> Result<bool, TraceError>,
+) -> Result<bool, TraceError> {
     loop {
         let Some(length) = input.whole_lines()? else {
-            number += 1;
+            *number += 1;
             let text = &input.buffer[input.start..input.end];
-            reading.bad(At::Line(number), text, "the line is longer than 1 MiB".into(), "is this a text file?")?;
+            reading.bad(At::Line(*number), text, "the line is longer than 1 MiB".into(), "is this a text file?")?;
             input.skip_line()?;
             continue;
         };
         if length == 0 {
-            return Ok(());
+            return Ok(true);
         }
         let lines = &input.buffer[input.start..input.start + length];
         let mut rest = lines;
-        while !rest.is_empty() {
+        let mut goes_on = true;
+        while goes_on && !rest.is_empty() {
             let end = memchr::memchr(b'\n', rest);
             let line = &rest[..end.unwrap_or(rest.len())];
             rest = &rest[end.map_or(rest.len(), |end| end + 1)..];
-            number += 1;
-            each(reading, number, line.strip_suffix(b"\r").unwrap_or(line))?;
+            *number += 1;
+            goes_on = each(reading, *number, line.strip_suffix(b"\r").unwrap_or(line))?;
         }
-        input.consume(length);
+        let used = length - rest.len();
+        input.consume(used);
+        if !goes_on {
+            return Ok(false);
+        }
     }
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
-    bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+/// What a failed read means: the system's fault, or bad compressed data.
+#[cold]
+fn told(file: &str, compression: Option<&Compression>, failure: Failure) -> TraceError {
+    let Failure { error, is_system, bytes } = failure;
+    let Some(compression) = compression.filter(|_| !is_system) else {
+        return TraceError::Io { file: file.to_owned(), doing: "read", source: error };
+    };
+    let (name, program) = (compression.name, compression.program);
+    let fault = |what, remedy| {
+        let (file, at) = (file.to_owned(), Some(At::Byte(bytes)));
+        Box::new(Fault { file, at, event: None, what, text: String::new(), remedy })
+    };
+    if (compression.is_too_large)(&error) {
+        let what = format!("to undo this {name} file takes more memory than is allowed here ({error})");
+        return TraceError::Unrecognised(fault(what, format!("pipe it in: {program} FILE | clockhand ... -")));
+    }
+    TraceError::Damaged(fault(
+        format!("the {name} data is damaged or cut short ({error})"),
+        "what can be read of it would not be the whole trace: get the file again".into(),
+    ))
 }
 
 /// The error for a compression that is known by sight only.

@@ -5,28 +5,50 @@
 //! ([`crate::resolve::Resolver`]), and the reader adds file, line and text to the sink's refusal.
 //!
 //! - To read: [`read`]. The compression is undone by its magic bytes, the format is told by what the file begins with.
-//! - To write: [`create`] for a file, [`writer`] for a stream; [`copy`] reads and writes in one go.
+//! - To write: [`create`] for a file, [`writer`] for a stream; [`copy`] reads and writes in one go, [`fill`] writes what is
+//!   made otherwise.
+//! - To change: [`slice`] takes a part of a trace, [`merge`] makes one of several.
 //! - To add a format: a file beside this one with `detect`, `read` and, if it is also written, `writer`; and a row in
 //!   [`FORMATS`]. `input::for_each_line` and `reading::Reading` are there for it.
 
+mod address_lines;
 pub mod addresses;
 pub mod arc;
 pub mod builtin;
 mod compress;
 pub mod csv;
+pub mod drmemtrace_view;
 mod error;
 pub mod events;
 mod fidelity;
 mod flat;
 pub mod hex_rw;
 pub mod input;
+pub mod lackey;
 pub mod lirs;
+mod maps;
+pub mod merge;
 pub mod native;
 mod number;
 mod options;
+pub mod oracle_general;
 pub mod output;
+pub mod perf_script;
+pub mod perf_trace;
+pub mod pin;
+mod quoted;
+mod read_ahead;
 pub mod reading;
+mod several;
+mod shared_memory;
+pub mod slice;
 mod source;
+pub mod strace;
+pub mod table;
+pub mod text;
+mod time;
+pub mod ucsd;
+mod world;
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -34,6 +56,7 @@ use std::path::Path;
 pub use error::{At, Fault, TraceError};
 pub use fidelity::Fidelity;
 pub use options::{AddressOptions, Cut, PAGE_SIZE, ReadOptions, page_size};
+pub use several::sources;
 pub use source::Source;
 
 use compress::COMPRESSIONS;
@@ -96,12 +119,75 @@ pub static FORMATS: &[Format] = &[
         write: Some(events::writer),
     },
     Format {
+        name: "lackey",
+        description: "the log of valgrind's lackey, one file a process; with --trace-syscalls=yes it has segments",
+        example: " L 1ffefffe70,8",
+        endings: &[".lackey", ".log"],
+        detect: lackey::detect,
+        read: lackey::read,
+        write: None,
+    },
+    Format {
+        name: "perf-script",
+        description: "page faults or sampled loads and stores as perf script prints them, with mappings and forks",
+        example: "shm3 14969/14969  2146.557828: page-faults:     7fa4f955c000     557bc7a8a251",
+        endings: &[".txt"],
+        detect: perf_script::detect,
+        read: perf_script::read,
+        write: None,
+    },
+    Format {
+        name: "perf-trace",
+        description: "page faults as perf trace -F all --no-syscalls prints them",
+        example: "10.187 ( 0.000 ms): shm3/15067 minfault [main+0xb8] => /SYSV00000000 (deleted)@0x7f3bf6d96000 (d.)",
+        endings: &[".txt"],
+        detect: perf_trace::detect,
+        read: perf_trace::read,
+        write: None,
+    },
+    Format {
+        name: "strace",
+        description: "the calls that make and map shared memory as strace prints them, without references",
+        example: "15063 1795402131.270096 shmat(32793, NULL, 0) = 0x7ff691be8000",
+        endings: &[".txt"],
+        detect: strace::detect,
+        read: strace::read,
+        write: None,
+    },
+    Format {
+        name: "drmemtrace-view",
+        description: "the text of DynamoRIO's drmemtrace tool view",
+        example: "8 1: W0.T342625 read  8 byte(s) @ 0x00007ffd9f7ce0f8 by PC 0x00007f2ba1bb9053",
+        endings: &[".txt"],
+        detect: drmemtrace_view::detect,
+        read: drmemtrace_view::read,
+        write: None,
+    },
+    Format {
+        name: "pin",
+        description: "Pin's pinatrace: the instruction's address, R or W, the data's address; `#eof` at the end",
+        example: "0x7f51a8a3a0a0: R 0x7ffd84c2bd78",
+        endings: &[".out"],
+        detect: pin::detect,
+        read: pin::read,
+        write: None,
+    },
+    Format {
         name: "hex-rw",
-        description: "address traces of courses: a byte address in hexadecimal, then R or W; pages of 4 KiB",
+        description: "address traces of courses: a byte address in hexadecimal, then R or W",
         example: "190a7c20 R",
         endings: &[".trace"],
         detect: hex_rw::detect,
         read: hex_rw::read,
+        write: None,
+    },
+    Format {
+        name: "ucsd",
+        description: "address traces of courses: l or s, a byte address, instructions since the line before",
+        example: "l 0x1fffff50 1",
+        endings: &[".trace"],
+        detect: ucsd::detect,
+        read: ucsd::read,
         write: None,
     },
     Format {
@@ -122,6 +208,33 @@ pub static FORMATS: &[Format] = &[
         read: lirs::read,
         write: None,
     },
+    Format {
+        name: "oracle-general",
+        description: "the binary traces of libCacheSim: time, object, size, next request; an object is a page",
+        example: "(binary)",
+        endings: &[".oracleGeneral.bin", ".oracleGeneral"],
+        detect: oracle_general::detect,
+        read: oracle_general::read,
+        write: None,
+    },
+    Format {
+        name: "text",
+        description: "one number a line, a page in decimal or a byte address after 0x, then R or W if known",
+        example: "0x7f3a4000 W",
+        endings: &[".txt"],
+        detect: text::detect,
+        read: text::read,
+        write: None,
+    },
+    Format {
+        name: "table",
+        description: "any table with a header (time, pid, op, segment, page, address, size), or with --columns",
+        example: "pid;op;page",
+        endings: &[".tsv", ".txt"],
+        detect: table::detect,
+        read: table::read,
+        write: None,
+    },
 ];
 
 /// What was read.
@@ -129,9 +242,9 @@ pub static FORMATS: &[Format] = &[
 pub struct Summary {
     /// The name of the format.
     pub format: &'static str,
-    /// The compression that was undone: `gz`, `zst`.
+    /// The compression that was undone: `gz`, `zst`, `xz`.
     pub compression: Option<&'static str>,
-    /// SHA-256 of the bytes as they are on disk, in hexadecimal.
+    /// SHA-256 of the bytes as they are on disk, in hexadecimal; empty where the sink had enough before the end.
     pub sha256: String,
     /// Records that the sink took.
     pub records: u64,
@@ -139,6 +252,8 @@ pub struct Summary {
     pub skipped: u64,
     /// Why the first of them were, five at most.
     pub first_skipped: Vec<TraceError>,
+    /// What else the user has to know.
+    pub notes: Vec<String>,
 }
 
 /// What was written.
@@ -150,26 +265,32 @@ pub struct Written {
     pub notes: Vec<String>,
 }
 
-/// Reads a trace into a sink.
+/// Reads a trace into a sink, to its end or until the sink has enough ([`RecordSink::has_enough`]).
 ///
 /// # Errors
 /// When the source can't be read, is of no known format, is damaged or has no records; and at the first record that is
 /// bad or refused by the sink, unless the options are lenient. The sink is then to be thrown away.
 pub fn read(source: &Source, options: &ReadOptions, sink: &mut dyn RecordSink) -> Result<Summary, TraceError> {
-    read_from(&source.file(), source.open()?, options, sink)
+    match source {
+        Source::Files(paths) => several::read(&source.file(), paths, options, sink),
+        _ => read_from(&source.file(), source.open()?, options, sink),
+    }
 }
 
-/// Reads a trace from any stream of bytes, compressed or not; `file` is what errors call it.
+/// Reads a trace from any stream of bytes, compressed or not; `file` is what errors call it. The stream is read by a thread
+/// of its own, which ends by itself; where reading ends early it may be in one last read of the stream still.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_from<'a>(
+pub fn read_from(
     file: &str,
-    bytes: Box<dyn Read + 'a>,
+    bytes: Box<dyn Read + Send>,
     options: &ReadOptions,
     sink: &mut dyn RecordSink,
 ) -> Result<Summary, TraceError> {
-    let forced = options.format.as_deref().map(format).transpose()?;
+    // Only tables have columns to be told apart.
+    let table = options.addresses.columns.is_some().then_some("table");
+    let forced = options.format.as_deref().or(table).map(format).transpose()?;
     let mut input = Input::new(file, bytes)?;
     let head = input.head()?;
     if head.trim_ascii().is_empty() && head.len() < input::HEAD {
@@ -177,17 +298,28 @@ pub fn read_from<'a>(
     }
     let format = match forced {
         Some(format) => format,
-        None => FORMATS.iter().find(|format| (format.detect)(head)).ok_or_else(|| undetected(file, head))?,
+        None => detected(head).ok_or_else(|| undetected(file, head))?,
     };
     let mut reading = Reading::new(file, sink, options);
-    (format.read)(&mut input, &mut reading)?;
+    reading.know(maps::read(options)?);
+    let ended = match (format.read)(&mut input, &mut reading) {
+        Ok(()) => true,
+        Err(TraceError::Enough) => false,
+        Err(error) => return Err(error),
+    };
+    let notes = reading.take_notes(format.name);
     let (records, skipped, first_skipped) = reading.finish();
-    if records == 0 {
+    if records == 0 && ended {
         return Err(TraceError::Empty { file: file.to_owned(), skipped });
     }
     let compression = input.compression();
-    let sha256 = input.finish()?;
-    Ok(Summary { format: format.name, compression, sha256, records, skipped, first_skipped })
+    let sha256 = if ended { input.finish()? } else { String::new() };
+    Ok(Summary { format: format.name, compression, sha256, records, skipped, first_skipped, notes })
+}
+
+/// The format of a file that begins like this.
+fn detected(head: &[u8]) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| (format.detect)(head))
 }
 
 /// The format of a name.
@@ -246,11 +378,22 @@ pub fn create(path: &Path, format_name: Option<&str>) -> Result<Box<dyn RecordWr
 pub fn copy(
     source: &Source,
     options: &ReadOptions,
-    mut writer: Box<dyn RecordWriter>,
+    writer: Box<dyn RecordWriter>,
 ) -> Result<(Summary, Written), TraceError> {
-    match read(source, options, &mut *writer) {
-        Ok(summary) => Ok((summary, writer.finish()?)),
-        // What the reader takes for a refused record may have been a full disk.
+    fill(writer, |sink| read(source, options, sink))
+}
+
+/// Writes what `make` hands to the sink, with `writer`.
+///
+/// # Errors
+/// Those of `make` and of writing; nothing of the target is left then.
+pub fn fill<T>(
+    mut writer: Box<dyn RecordWriter>,
+    make: impl FnOnce(&mut dyn RecordSink) -> Result<T, TraceError>,
+) -> Result<(T, Written), TraceError> {
+    match make(&mut *writer) {
+        Ok(made) => Ok((made, writer.finish()?)),
+        // What looks like a refused record may have been a full disk.
         Err(error) => Err(writer.take_failure().unwrap_or(error)),
     }
 }
@@ -355,6 +498,29 @@ pub struct Record {
     pub page: u64,
 }
 
+impl Operation {
+    /// Whether it is a reference to a page, and not a change.
+    pub fn is_reference(self) -> bool {
+        matches!(self, Self::Read | Self::Write)
+    }
+
+    /// Its word in the `op` column of the csv format, where [`Operation::CreateLocked`] is two lines.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Create | Self::CreateLocked => "create",
+            Self::Attach => "attach",
+            Self::Detach => "detach",
+            Self::Remove => "remove",
+            Self::Lock => "lock",
+            Self::Unlock => "unlock",
+            Self::Fork => "fork",
+            Self::Exit => "exit",
+            Self::Read => "R",
+            Self::Write => "W",
+        }
+    }
+}
+
 impl Record {
     /// The value of `page` where a segment is created whose size the trace does not tell. It is also the largest size
     /// that there can be, and means the same: no reference is past its end.
@@ -444,6 +610,13 @@ pub struct Impossible {
     pub remedy: String,
 }
 
+impl Impossible {
+    /// The refusal of a sink that has enough ([`RecordSink::has_enough`]).
+    pub fn enough() -> Self {
+        Self { what: "no more records are wanted".into(), remedy: "stop reading".into() }
+    }
+}
+
 /// What takes the records of a trace.
 pub trait RecordSink {
     /// The settings of the trace; called once, before anything else.
@@ -458,4 +631,10 @@ pub trait RecordSink {
     /// # Errors
     /// When the event is impossible. The sink is then as if the record had not been there.
     fn record(&mut self, record: &Record) -> Result<(), Impossible>;
+
+    /// Whether the sink wants nothing more: asked after it refused a record. If so the refusal is no fault of the record,
+    /// and the reader stops at once without an error.
+    fn has_enough(&self) -> bool {
+        false
+    }
 }

@@ -1,4 +1,4 @@
-//! Whole decimal numbers in text, read and written. What a number counts is not known here.
+//! Whole numbers in text: decimal ones read and written, hexadecimal ones read. What a number counts is not known here.
 
 /// Why a field is no number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,85 @@ fn parse_slowly(field: &[u8]) -> Result<u64, NotANumber> {
     }
     let digit = |number: u64, byte: &u8| number.checked_mul(10)?.checked_add(u64::from(byte - b'0'));
     field.iter().try_fold(0, digit).ok_or(NotANumber::TooLarge)
+}
+
+/// The value of each hexadecimal digit; [`NO_DIGIT`] for every other byte.
+pub static DIGITS: [u8; 256] = digits();
+/// In place of the value of a digit: it is none.
+pub const NO_DIGIT: u8 = 16;
+
+const fn digits() -> [u8; 256] {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < NO_DIGIT {
+        values[b"0123456789abcdef"[value as usize] as usize] = value;
+        values[b"0123456789ABCDEF"[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+}
+
+/// Reads a number of hexadecimal digits only.
+///
+/// # Errors
+/// When it is not one.
+#[inline]
+pub fn parse_hexadecimal(field: &[u8]) -> Result<u64, NotANumber> {
+    if field.is_empty() {
+        return Err(NotANumber::Missing);
+    }
+    let mut number = 0_u64;
+    let mut seen = 0;
+    for &byte in field {
+        let digit = DIGITS[usize::from(byte)];
+        seen |= digit;
+        number = number << 4 | u64::from(digit & 15);
+    }
+    if seen & NO_DIGIT != 0 {
+        return Err(NotANumber::Malformed);
+    }
+    if field.len() > 16 && field[..field.len() - 16].iter().any(|&byte| byte != b'0') {
+        return Err(NotANumber::TooLarge);
+    }
+    Ok(number)
+}
+
+/// Reads a hexadecimal number with `0x` before it.
+///
+/// # Errors
+/// When it is not one.
+#[inline]
+pub fn parse_0x(field: &[u8]) -> Result<u64, NotANumber> {
+    match strip_0x(field) {
+        Some(digits) => parse_hexadecimal(digits),
+        None if field.is_empty() => Err(NotANumber::Missing),
+        None => Err(NotANumber::Malformed),
+    }
+}
+
+/// What is wrong with an address.
+#[cold]
+pub fn bad_address(reason: NotANumber) -> String {
+    match reason {
+        NotANumber::Missing => "the address is missing".to_owned(),
+        NotANumber::Malformed => "the address is not a hexadecimal number".to_owned(),
+        NotANumber::TooLarge => format!("the address is more than {:x}", u64::MAX),
+    }
+}
+
+/// The digits of a hexadecimal number that begins with `0x`.
+#[inline]
+pub fn strip_0x(text: &[u8]) -> Option<&[u8]> {
+    text.strip_prefix(b"0x").or_else(|| text.strip_prefix(b"0X"))
+}
+
+/// Reads a number in decimal, or in hexadecimal after `0x`.
+///
+/// # Errors
+/// When it is neither.
+#[inline]
+pub fn parse_any(text: &[u8]) -> Result<u64, NotANumber> {
+    strip_0x(text).map_or_else(|| parse(text), parse_hexadecimal)
 }
 
 /// Appends a number in decimal.

@@ -2,7 +2,9 @@
 //!
 //! Formats and files are not known here.
 
+use super::addresses::SideMapping;
 use super::error::{At, Fault, TraceError, printable};
+use super::maps::Side;
 use super::{AddressOptions, Label, ReadOptions, Record, RecordSink, Settings};
 
 /// How many skipped records are kept to be shown.
@@ -16,12 +18,40 @@ pub struct Reading<'a> {
     records: u64,
     skipped: u64,
     first_skipped: Vec<TraceError>,
+    /// What side files say, until it is asked for.
+    side: Option<Side>,
+    notes: Vec<String>,
 }
 
 impl<'a> Reading<'a> {
     /// A reading of `file` into `sink`; a lenient one counts and skips bad records.
     pub(crate) fn new(file: &'a str, sink: &'a mut dyn RecordSink, options: &'a ReadOptions) -> Self {
-        Self { file, sink, options, records: 0, skipped: 0, first_skipped: Vec::new() }
+        Self { file, sink, options, records: 0, skipped: 0, first_skipped: Vec::new(), side: None, notes: Vec::new() }
+    }
+
+    /// What follows is of another file.
+    pub(crate) fn set_file(&mut self, file: &'a str) {
+        self.file = file;
+    }
+
+    /// What side files say of the trace, for who asks for it.
+    pub(crate) fn know(&mut self, side: Option<Side>) {
+        self.side = side;
+    }
+
+    /// The mappings that side files name; once.
+    pub(crate) fn take_side_mappings(&mut self) -> Vec<SideMapping> {
+        let side = self.side.take().unwrap_or_default();
+        self.notes.extend(side.notes);
+        side.mappings
+    }
+
+    /// What the user has to know beside the records, after a trace of this format was read.
+    pub(crate) fn take_notes(&mut self, format: &str) -> Vec<String> {
+        if self.side.take().is_some() {
+            self.notes.push(format!("--maps has no use here: traces of the format {format} name their segments"));
+        }
+        std::mem::take(&mut self.notes)
     }
 
     /// What the user says the addresses of the trace mean.
@@ -42,7 +72,7 @@ impl<'a> Reading<'a> {
     /// Hands a record to the sink. `text` is what is shown of it should the sink refuse.
     ///
     /// # Errors
-    /// The sink's refusal with its place, unless the reading is lenient.
+    /// The sink's refusal with its place, unless the reading is lenient; [`TraceError::Enough`] where it has enough.
     #[inline]
     pub fn record(&mut self, record: &Record, at: At, text: impl FnOnce() -> String) -> Result<(), TraceError> {
         match self.sink.record(record) {
@@ -50,6 +80,7 @@ impl<'a> Reading<'a> {
                 self.records += 1;
                 Ok(())
             }
+            Err(_) if self.sink.has_enough() => Err(TraceError::Enough),
             Err(refusal) => {
                 let fault = self.fault(at, text(), String::new(), String::new());
                 self.skip(TraceError::impossible(fault, refusal))

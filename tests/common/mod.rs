@@ -11,7 +11,7 @@ use clockhand::policy::registry::PolicySpec;
 use clockhand::program::Program;
 use clockhand::replay::Options;
 use clockhand::resolve::{ResolveOptions, Resolver};
-use clockhand::results::Run;
+use clockhand::results::{Run, TraceFacts};
 use clockhand::trace::{Label, Operation, ReadOptions, Record, RecordSink, read_from};
 
 /// A file in memory that can be written to and read from.
@@ -38,7 +38,8 @@ impl Write for Shared {
 /// The program of an event script.
 pub fn program_of_script(text: &str) -> Arc<Program> {
     let mut resolver = Resolver::new(ResolveOptions::default());
-    read_from("script", Box::new(text.as_bytes()), &ReadOptions::default(), &mut resolver).unwrap();
+    read_from("script", Box::new(std::io::Cursor::new(text.to_owned())), &ReadOptions::default(), &mut resolver)
+        .unwrap();
     Arc::new(resolver.finish())
 }
 
@@ -70,6 +71,27 @@ pub fn run(program: &Arc<Program>, policy: &str, options: &Options) -> Run {
     replay.run(&|| true);
     replay.kernel().verify();
     outcome(&*replay, "test", &policy, options)
+}
+
+/// The facts of a trace that nothing is known of.
+pub fn no_facts() -> TraceFacts {
+    let text = || String::new();
+    TraceFacts {
+        name: text(),
+        path: text(),
+        format: text(),
+        compression: None,
+        sha256: text(),
+        content: None,
+        references: 0,
+        writes: 0,
+        footprint: 0,
+        segments: 0,
+        processes: 0,
+        skipped: 0,
+        page_size: 4096,
+        fidelity: Vec::new(),
+    }
 }
 
 /// Faults that need a frame, for a policy as typed with so many frames.

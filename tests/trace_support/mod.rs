@@ -4,7 +4,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 use std::cell::RefCell;
-use std::io::{self, Write};
+use std::io::{self, Cursor, Write};
 use std::rc::Rc;
 
 use clockhand::trace::{
@@ -106,7 +106,7 @@ pub fn read_bytes(bytes: &[u8]) -> Result<(Kept, Summary), TraceError> {
 /// Reads bytes with options.
 pub fn read_with(bytes: &[u8], options: &ReadOptions) -> Result<(Kept, Summary), TraceError> {
     let mut kept = Kept::default();
-    let summary = read_from("sample", Box::new(bytes), options, &mut kept)?;
+    let summary = read_from("sample", Box::new(Cursor::new(bytes.to_vec())), options, &mut kept)?;
     Ok((kept, summary))
 }
 

@@ -1,0 +1,3 @@
+#![no_main]
+
+clockhand_fuzz::reader!(Some("perf-trace"));
