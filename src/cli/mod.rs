@@ -7,10 +7,9 @@
 //! 5 a published figure is not met; 130 interrupted. A closed pipe is no error.
 
 pub mod arguments;
-mod baseline;
-mod check;
 mod compare;
 mod formats;
+mod gate;
 mod interrupt;
 mod matrix;
 mod model;
@@ -85,8 +84,8 @@ fn run(command: Command, terminal: &Terminal) -> Result<(), Error> {
     match command {
         Command::Compare(arguments) => compare::run(&arguments, terminal),
         Command::Replay(arguments) => replay::run(&arguments, terminal),
-        Command::Check(arguments) => check::run(&arguments, terminal),
-        Command::Baseline(command) => baseline::run(&command, terminal),
+        Command::Check(arguments) => gate::check::run(&arguments, terminal),
+        Command::Baseline(command) => gate::baseline::run(&command, terminal),
         Command::Trace(command) => trace::run(&command, terminal),
         Command::Verify(arguments) => verify::run(&arguments, terminal),
         Command::Policies(arguments) => policies::run(&arguments),

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Error};
 
 use super::arguments::{CheckArguments, MatrixOptions};
-use super::terminal::{self, Terminal};
-use super::{NotComparable, Regression, Usage, baseline, matrix, model, reports, traces};
+use super::baseline;
+use crate::cli::terminal::{self, Terminal};
+use crate::cli::{NotComparable, Regression, Usage, matrix, model, reports, traces};
 use crate::gate::{Baseline, Comparison, Found, Limits, Standing};
 use crate::load::Loaded;
 use crate::policy::registry::PolicySpec;

@@ -7,9 +7,10 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, Error};
 use clap::Parser;
 
-use super::arguments::{Arguments, BaselineCommand, Command, MatrixOptions, SaveArguments, ShowArguments};
-use super::terminal::{self, Terminal};
-use super::{NotComparable, Usage, matrix, model, provenance, traces};
+use super::arguments::{BaselineCommand, MatrixOptions, SaveArguments, ShowArguments};
+use crate::cli::arguments::{Arguments, Command};
+use crate::cli::terminal::{self, Terminal};
+use crate::cli::{NotComparable, Usage, matrix, model, provenance, traces};
 use crate::gate::{Baseline, BaselineError, TraceRecord};
 use crate::report::{self, counted, write_whole};
 use crate::results::{Distributions, Results, Row, Run, TraceFacts};
