@@ -1,12 +1,15 @@
-//! How fast traces are read from memory: the built-in trace in the native format and as csv, into a sink that only adds up.
+//! How fast traces are read: samples of each format from memory, into a sink that only adds up; the built-in trace made
+//! ready for replay, with and without times; and converted into the native format.
 
-use std::cell::RefCell;
+mod samples;
+
 use std::hint::black_box;
-use std::io::{self, Write};
-use std::rc::Rc;
+use std::io;
 
+use clockhand::load::load;
+use clockhand::resolve::ResolveOptions;
 use clockhand::trace::{
-    Impossible, Label, ReadOptions, Record, RecordSink, Settings, Source, builtin, copy, read_from, writer,
+    FORMATS, Impossible, Label, ReadOptions, Record, RecordSink, Settings, Source, copy, read_from, writer,
 };
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -24,44 +27,55 @@ impl RecordSink for Sum {
     }
 }
 
-#[derive(Clone, Default)]
-struct Memory(Rc<RefCell<Vec<u8>>>);
-
-impl Write for Memory {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Reads all of it; the number of records.
-fn count(bytes: &'static [u8]) -> u64 {
+fn count(bytes: &'static [u8], options: &ReadOptions) -> u64 {
     let mut sum = Sum(0);
-    let summary = read_from("bench", Box::new(bytes), &ReadOptions::default(), &mut sum).expect("a whole trace");
+    let summary = read_from("bench", Box::new(bytes), options, &mut sum).expect("a whole trace");
     black_box(sum.0);
     summary.records
 }
 
 fn reading(criterion: &mut Criterion) {
-    let memory = Memory::default();
-    let csv = writer("csv", Box::new(memory.clone())).expect("a format");
-    copy(&Source::BuiltIn, &ReadOptions::default(), csv).expect("memory is not full");
-    let csv = memory.0.take().leak();
-    for (name, bytes) in [("csv", &*csv), ("native", builtin::BYTES)] {
-        let records = count(bytes);
-        let mut group = criterion.benchmark_group(format!("read/{name}"));
+    for format in FORMATS {
+        // The thread that reads them may outlive the bench.
+        let bytes = &*samples::sample(format).leak();
+        let options = ReadOptions { format: Some(format.name.to_owned()), ..ReadOptions::default() };
+        let records = count(bytes, &options);
+        let mut group = criterion.benchmark_group(format!("read/{}", format.name));
         group.sample_size(20);
         group.throughput(Throughput::Elements(records));
-        group.bench_function("records", |bencher| bencher.iter(|| count(black_box(bytes))));
+        group.bench_function("records", |bencher| bencher.iter(|| count(black_box(bytes), &options)));
         group.throughput(Throughput::Bytes(bytes.len() as u64));
-        group.bench_function("bytes", |bencher| bencher.iter(|| count(black_box(bytes))));
+        group.bench_function("bytes", |bencher| bencher.iter(|| count(black_box(bytes), &options)));
         group.finish();
     }
 }
 
-criterion_group!(benches, reading);
+/// References a second, from the bytes of the file to a program.
+fn loading(criterion: &mut Criterion) {
+    let load = |keep_times| {
+        let resolve = ResolveOptions { keep_times, ..ResolveOptions::default() };
+        load(&Source::BuiltIn, &ReadOptions::default(), resolve).expect("a whole trace").facts.references
+    };
+    let mut group = criterion.benchmark_group("load/native");
+    group.sample_size(20).throughput(Throughput::Elements(load(false)));
+    for (name, keep_times) in [("references", false), ("references and times", true)] {
+        group.bench_function(name, |bencher| bencher.iter(|| load(black_box(keep_times))));
+    }
+    group.finish();
+}
+
+/// Records a second, from the native format into itself: nearly all of it is writing.
+fn converting(criterion: &mut Criterion) {
+    let convert = || {
+        let target = writer("native", Box::new(io::sink())).expect("a format");
+        copy(&Source::BuiltIn, &ReadOptions::default(), target).expect("nothing is full").1.records
+    };
+    let mut group = criterion.benchmark_group("convert/native");
+    group.sample_size(10).throughput(Throughput::Elements(convert()));
+    group.bench_function("records", |bencher| bencher.iter(convert));
+    group.finish();
+}
+
+criterion_group!(benches, reading, loading, converting);
 criterion_main!(benches);

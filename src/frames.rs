@@ -1,13 +1,12 @@
 //! Memory sizes as a user types them (`512`, `1_000`, `64MiB`, `5%`, `auto`, and lists of these), and the frames they
-//! mean for a trace. No size is changed silently here: what can't be meant is refused with a sentence that says what can.
+//! mean for a trace, by its footprint and the size of its pages. No size is changed silently here: what can't be meant is
+//! refused with a sentence that says what can.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
-
-/// Bytes in a page and in a frame (i386).
-pub const PAGE_SIZE: u64 = 4096;
 
 /// How many sizes [`FramesSpec::auto`] asks for; small footprints give fewer.
 const LADDER_SIZES: u32 = 16;
@@ -21,7 +20,7 @@ const MOST_PERCENT: f64 = 10_000.0;
 #[error("'{text}' is no memory size: {reason}")]
 pub struct FramesError {
     text: String,
-    reason: &'static str,
+    reason: Cow<'static, str>,
 }
 
 /// One or more memory sizes, not yet tied to a trace.
@@ -31,7 +30,7 @@ pub struct FramesError {
 /// ```
 /// use clockhand::frames::FramesSpec;
 /// let spec: FramesSpec = "512, 4MiB, 50%".parse().unwrap();
-/// assert_eq!(spec.resolve(10_000), [512, 1024, 5000]);
+/// assert_eq!(spec.resolve(10_000, 4096).unwrap(), [512, 1024, 5000]);
 /// assert_eq!(spec.to_string(), "512,4MiB,50%");
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +42,7 @@ pub struct FramesSpec {
 enum Size {
     /// So many frames, at least 1.
     Frames(u64),
-    /// So many of a unit of memory, at least one page in all; a part of a page is left out.
+    /// So many of a unit of memory, more than 0; a part of a page is left out.
     Memory(u64, Unit),
     /// A share of the footprint, above 0 and at most [`MOST_PERCENT`].
     Percent(f64),
@@ -79,25 +78,36 @@ impl FramesSpec {
         Self { sizes: vec![Size::Percent(50.0)] }
     }
 
-    /// The memory sizes for a trace that references `footprint` distinct pages: frames, ascending, each once, each at
-    /// least 1. Percentages are rounded to the nearest frame.
-    pub fn resolve(&self, footprint: u64) -> Vec<u64> {
-        let mut frames: Vec<u64> = self.sizes.iter().flat_map(|size| size.frames(footprint)).collect();
+    /// The memory sizes for a trace that references `footprint` distinct pages of `page_size` bytes: frames, ascending, each
+    /// once, each at least 1. Percentages are rounded to the nearest frame.
+    ///
+    /// # Errors
+    /// When a size is less than a page.
+    pub fn resolve(&self, footprint: u64, page_size: u64) -> Result<Vec<u64>, FramesError> {
+        let sizes: Result<Vec<Vec<u64>>, _> = self.sizes.iter().map(|size| size.frames(footprint, page_size)).collect();
+        let mut frames = sizes?.concat();
         frames.sort_unstable();
         frames.dedup();
-        frames
+        Ok(frames)
     }
 }
 
 impl Size {
-    fn frames(self, footprint: u64) -> Vec<u64> {
-        match self {
+    fn frames(self, footprint: u64, page_size: u64) -> Result<Vec<u64>, FramesError> {
+        Ok(match self {
             Size::Frames(frames) => vec![frames],
             // Parsing has refused a product beyond 64 bits; saturating keeps this total all the same.
-            Size::Memory(number, unit) => vec![number.saturating_mul(unit.row().2) / PAGE_SIZE],
+            Size::Memory(number, unit) => match number.saturating_mul(unit.row().2) / page_size.max(1) {
+                0 => {
+                    let text = format!("{number}{}", unit.row().1);
+                    let reason = format!("it is less than one page of {page_size} bytes").into();
+                    return Err(FramesError { text, reason });
+                }
+                frames => vec![frames],
+            },
             Size::Percent(percent) => vec![share(footprint, percent / 100.0)],
             Size::Auto => ladder(footprint),
-        }
+        })
     }
 }
 
@@ -126,7 +136,7 @@ impl FromStr for FramesSpec {
     /// Reads one size or several separated by commas, with blanks allowed around each.
     ///
     /// # Errors
-    /// On a size that is empty, zero, negative, below one page, above 64 bits, or nothing of the kind.
+    /// On a size that is empty, zero, negative, above 64 bits, or nothing of the kind.
     fn from_str(text: &str) -> Result<Self, FramesError> {
         let sizes = text.split(',').map(|part| parse_size(part.trim())).collect::<Result<_, _>>()?;
         Ok(Self { sizes })
@@ -152,7 +162,7 @@ const WANTED: &str = "write frames (512 or 1_000), memory in KiB, MiB or GiB (64
                       (5%), several of these separated by commas, or auto";
 
 fn parse_size(text: &str) -> Result<Size, FramesError> {
-    let refuse = |reason| FramesError { text: text.to_owned(), reason };
+    let refuse = |reason: &'static str| FramesError { text: text.to_owned(), reason: reason.into() };
     if text.eq_ignore_ascii_case("auto") {
         return Ok(Size::Auto);
     }
@@ -164,16 +174,16 @@ fn parse_size(text: &str) -> Result<Size, FramesError> {
         if text[split..].eq_ignore_ascii_case(name) {
             let number = parse_whole(text[..split].trim_end()).map_err(refuse)?;
             let total = number.checked_mul(bytes).ok_or_else(|| refuse(TOO_LARGE))?;
-            let page = "it is less than one page of 4 KiB";
-            return if total < PAGE_SIZE { Err(refuse(page)) } else { Ok(Size::Memory(number, unit)) };
+            return if total == 0 { Err(refuse(NOTHING)) } else { Ok(Size::Memory(number, unit)) };
         }
     }
     match parse_whole(text).map_err(refuse)? {
-        0 => Err(refuse("at least 1 frame is needed")),
+        0 => Err(refuse(NOTHING)),
         frames => Ok(Size::Frames(frames)),
     }
 }
 
+const NOTHING: &str = "at least 1 frame is needed";
 const TOO_LARGE: &str = "it is beyond 64 bits";
 
 fn parse_whole(text: &str) -> Result<u64, &'static str> {
@@ -208,32 +218,45 @@ mod tests {
         text.parse().unwrap_or_else(|error| panic!("{error}"))
     }
 
+    fn frames(text: &str, footprint: u64) -> Vec<u64> {
+        spec(text).resolve(footprint, 4096).unwrap()
+    }
+
     #[test]
     fn each_form_gives_its_frames() {
-        assert_eq!(spec("512").resolve(9), [512]);
-        assert_eq!(spec("1_000").resolve(9), [1000]);
-        assert_eq!(spec("64MiB").resolve(9), [16384]);
-        assert_eq!(spec("8kib").resolve(9), [2]);
-        assert_eq!(spec("1 GiB").resolve(9), [262_144]);
-        assert_eq!(spec("5%").resolve(1000), [50]);
-        assert_eq!(spec("0.1%").resolve(10), [1], "at least one frame");
-        assert_eq!(spec("2.5%").resolve(100), [3], "rounded to nearest");
-        assert_eq!(spec("9KiB").resolve(9), [2], "a part of a page is left out");
+        assert_eq!(frames("512", 9), [512]);
+        assert_eq!(frames("1_000", 9), [1000]);
+        assert_eq!(frames("64MiB", 9), [16384]);
+        assert_eq!(frames("8kib", 9), [2]);
+        assert_eq!(frames("1 GiB", 9), [262_144]);
+        assert_eq!(frames("5%", 1000), [50]);
+        assert_eq!(frames("0.1%", 10), [1], "at least one frame");
+        assert_eq!(frames("2.5%", 100), [3], "rounded to nearest");
+        assert_eq!(frames("9KiB", 9), [2], "a part of a page is left out");
+    }
+
+    #[test]
+    fn memory_is_counted_in_pages_of_the_trace() {
+        let frames = |text: &str, page_size| spec(text).resolve(9, page_size).map_err(|error| error.to_string());
+        assert_eq!(frames("64MiB", 2 << 20), Ok(vec![32]));
+        assert_eq!(frames("3KiB,7", 1024), Ok(vec![3, 7]));
+        let message = frames("7,3KiB", 4096).unwrap_err();
+        assert_eq!(message, "'3KiB' is no memory size: it is less than one page of 4096 bytes");
     }
 
     #[test]
     fn lists_are_sorted_and_each_size_comes_once() {
-        assert_eq!(spec("50%,10, 2,10 ,8KiB").resolve(20), [2, 10]);
+        assert_eq!(frames("50%,10, 2,10 ,8KiB", 20), [2, 10]);
     }
 
     #[test]
     fn the_ladder_ends_at_the_footprint() {
-        let sizes = FramesSpec::auto().resolve(10_000);
+        let sizes = frames("auto", 10_000);
         assert_eq!(sizes.len(), 16);
         assert_eq!((sizes[0], sizes[15]), (100, 10_000));
-        assert_eq!(FramesSpec::auto().resolve(4), [2, 3, 4]);
-        assert_eq!(FramesSpec::auto().resolve(1), [1]);
-        assert_eq!(FramesSpec::auto().resolve(0), [1]);
+        assert_eq!(frames("auto", 4), [2, 3, 4]);
+        assert_eq!(frames("auto", 1), [1]);
+        assert_eq!(frames("auto", 0), [1]);
     }
 
     #[test]
@@ -245,8 +268,7 @@ mod tests {
             assert!(message(text).contains("write frames"), "{text}: {}", message(text));
         }
         assert!(message("0").contains("at least 1 frame"));
-        assert!(message("0MiB").contains("less than one page"));
-        assert!(message("3KiB").contains("less than one page"));
+        assert!(message("0MiB").contains("at least 1 frame"));
         assert!(message("0%").contains("above 0"));
         assert!(message("10001%").contains("at most 10000"));
         assert!(message("99999999999999999999").contains("64 bits"));
@@ -257,7 +279,7 @@ mod tests {
         #[test]
         fn any_text_is_read_or_refused(text in "\\PC{0,12}") {
             if let Ok(spec) = text.parse::<FramesSpec>() {
-                prop_assert!(spec.resolve(1000).iter().all(|&frames| frames > 0));
+                prop_assert!(spec.resolve(1000, 256).unwrap().iter().all(|&frames| frames > 0));
             }
         }
 
@@ -269,7 +291,7 @@ mod tests {
 
         #[test]
         fn the_ladder_rises_from_a_hundredth_to_the_footprint(footprint in prop_oneof![2..1_000_000_u64, 1..1_u64 << 53]) {
-            let sizes = FramesSpec::auto().resolve(footprint);
+            let sizes = frames("auto", footprint);
             prop_assert!(sizes.len() <= 16);
             prop_assert!(sizes.is_sorted_by(|a, b| a < b));
             prop_assert_eq!(sizes[0], share(footprint, 0.01).max(2).min(footprint));

@@ -23,6 +23,7 @@ pub mod stack_distances;
 pub mod statistics;
 pub mod timeline;
 pub mod trace;
+mod translation;
 pub mod verify;
 pub mod whole_file;
 pub mod workload;

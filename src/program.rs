@@ -120,9 +120,12 @@ pub struct Reference {
 }
 
 /// A word that holds one packed reference: write bit, then the column, then the page.
-pub trait Packed: Copy + Send + Sync + 'static {
+pub trait Packed: Copy + Default + Send + Sync + 'static {
     /// The word as 64 bits.
     fn bits(self) -> u64;
+
+    /// The word of these bits, which fit it.
+    fn from_bits(bits: u64) -> Self;
 }
 
 impl Packed for u32 {
@@ -130,12 +133,22 @@ impl Packed for u32 {
     fn bits(self) -> u64 {
         u64::from(self)
     }
+
+    #[inline(always)]
+    fn from_bits(bits: u64) -> Self {
+        bits as Self
+    }
 }
 
 impl Packed for u64 {
     #[inline(always)]
     fn bits(self) -> u64 {
         self
+    }
+
+    #[inline(always)]
+    fn from_bits(bits: u64) -> Self {
+        bits
     }
 }
 
@@ -175,6 +188,7 @@ impl Packing {
     const WIDE_COLUMN_BITS: u32 = 31;
 
     /// Packs a reference; the page takes the bits above the column.
+    #[inline(always)]
     pub fn pack(self, reference: Reference) -> u64 {
         (u64::from(reference.page.get()) << (1 + self.column_bits))
             | (u64::from(reference.column.get()) << 1)
@@ -243,16 +257,21 @@ impl ReferenceBuilder {
         }
     }
 
+    /// Adds references whose pages and columns were each added before, at most `count`; how many were added.
+    #[inline]
+    pub(crate) fn extend(&mut self, count: usize, references: impl Iterator<Item = Reference>) -> usize {
+        match &mut self.references {
+            References::Narrow(words) => extend(words, self.packing, count, references),
+            References::Wide(words) => extend(words, self.packing, count, references),
+        }
+    }
+
     /// The references, with each page given its final number.
     pub fn finish(self, order: &[PageId]) -> (References, Packing) {
         let Self { packing, mut references, .. } = self;
-        let renumber = |bits: u64| {
-            let reference = packing.unpack(bits);
-            packing.pack(Reference { page: order[reference.page.index()], ..reference })
-        };
         match &mut references {
-            References::Narrow(words) => words.iter_mut().for_each(|word| *word = renumber(word.bits()) as u32),
-            References::Wide(words) => words.iter_mut().for_each(|word| *word = renumber(*word)),
+            References::Narrow(words) => renumber(words, packing, order),
+            References::Wide(words) => renumber(words, packing, order),
         }
         (references, packing)
     }
@@ -279,6 +298,34 @@ impl ReferenceBuilder {
             References::Narrow(words) => words.into_iter().map(|word| again(word.bits())).collect(),
             References::Wide(words) => words.into_iter().map(again).collect(),
         });
+    }
+}
+
+/// Packs references behind the words there are, at most `count`; how many there were.
+#[inline(always)]
+fn extend<W: Packed>(
+    words: &mut Vec<W>,
+    packing: Packing,
+    count: usize,
+    references: impl Iterator<Item = Reference>,
+) -> usize {
+    let before = words.len();
+    words.resize(before + count, W::default());
+    let mut added = 0;
+    for (word, reference) in words[before..].iter_mut().zip(references) {
+        *word = W::from_bits(packing.pack(reference));
+        added += 1;
+    }
+    words.truncate(before + added);
+    added
+}
+
+/// Gives each page its final number.
+fn renumber<W: Packed>(words: &mut [W], packing: Packing, order: &[PageId]) {
+    let below = (1 << (1 + packing.column_bits)) - 1;
+    for word in words {
+        let page = order[(word.bits() >> (1 + packing.column_bits)) as usize];
+        *word = W::from_bits(u64::from(page.get()) << (1 + packing.column_bits) | word.bits() & below);
     }
 }
 

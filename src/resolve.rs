@@ -14,12 +14,17 @@ use crate::kernel::encoding;
 use crate::kernel::segments::SegmentTable;
 use crate::page_numbers::PageNumbers;
 use crate::program::{Change, Control, Counts, Program, Reference, ReferenceBuilder, Segment};
-use crate::trace::{Impossible, Label, Operation, Record, RecordSink, Settings};
+use crate::trace::{Batch, Impossible, Label, Operation, Record, RecordSink, Settings, Turn, Words};
+use crate::translation::Translation;
 
 /// Attachments that one segment can have at a time.
 const MOST_ATTACHMENTS: u32 = 1 << 16;
 /// Places of the cache of attachments found, a power of two.
 const CACHE: usize = 64;
+/// References that are taken at once in bulk: where one was new, and where all are known.
+const LEAST_AT_ONCE: u32 = 16;
+/// See [`LEAST_AT_ONCE`].
+const MOST_AT_ONCE: u32 = 4096;
 
 /// Which limits of the kernel apply (R10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +71,8 @@ pub struct Resolver {
     last_process: Option<(u64, ProcessNumber)>,
     /// Attachments found since the last change, by process and label.
     found: [Option<Found>; CACHE],
+    /// Pages and attachments found, for references in bulk.
+    translation: Translation,
     pages: PageNumbers,
     references: ReferenceBuilder,
     changes: Vec<Change>,
@@ -97,6 +104,7 @@ impl Resolver {
             process_numbers: FxHashMap::default(),
             last_process: None,
             found: [None; CACHE],
+            translation: Translation::default(),
             pages: PageNumbers::default(),
             references: ReferenceBuilder::default(),
             changes: Vec::new(),
@@ -151,6 +159,65 @@ impl Resolver {
         Ok(())
     }
 
+    /// What was found may not hold any more.
+    fn forget_attachments(&mut self) {
+        self.found = [None; CACHE];
+        self.translation.forget_attachments();
+    }
+
+    /// Takes the references of a turn, the first of which is the one at `index` of the batch.
+    fn turn(&mut self, batch: &Batch<'_>, turn: Turn, index: u32) -> Result<(), (u32, Impossible)> {
+        let (mut done, mut step) = (0, MOST_AT_ONCE);
+        while done < turn.length {
+            let row = self.translation.row(turn.process);
+            let first = (turn.first + done) as usize;
+            let range = first..first + step.min(turn.length - done) as usize;
+            let (count, at) = (range.len() as u32, index + done);
+            let added = match batch.words {
+                Words::Narrow(words) => {
+                    self.known(row, words[range].iter().map(|&word| u32::from(u16::from_le_bytes(word))))
+                }
+                Words::Wide(words) => self.known(row, words[range].iter().map(|&word| u32::from_le_bytes(word))),
+            };
+            if self.options.keep_times {
+                self.times.extend_from_slice(&batch.times[at as usize..(at + added) as usize]);
+            }
+            done += added;
+            step = MOST_AT_ONCE.min(2 * step);
+            if added < count {
+                let place = first + added as usize;
+                let record = batch.record_at(turn.process, place, (at + added) as usize);
+                let taken = self.first(&record, turn.process, batch.words.get(place) >> 1);
+                taken.map_err(|refusal| (at + added, refusal))?;
+                done += 1;
+                // Where one is new the next may be as well, and room would be made in vain.
+                step = LEAST_AT_ONCE;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes references whose pages and attachments are known; how many there were before one that is not.
+    #[inline(always)]
+    fn known(&mut self, row: usize, words: impl ExactSizeIterator<Item = u32> + Clone) -> u32 {
+        let references = self.translation.translate(row, words.clone());
+        let added = self.references.extend(words.len(), references);
+        let writes = words.take(added).map(|word| u64::from(word & 1)).sum::<u64>();
+        self.counts.writes += writes;
+        self.counts.reads += added as u64 - writes;
+        added as u32
+    }
+
+    /// Takes a reference that is not known yet, by the process and to the page at these places of the trace's tables.
+    fn first(&mut self, record: &Record, process: u32, page: u32) -> Result<(), Impossible> {
+        self.reference(record)?;
+        let found = self.find(record)?;
+        if let Some(number) = self.pages.number(found.segment, record.page) {
+            self.translation.learn(process, page, record.segment, number, found.column);
+        }
+        Ok(())
+    }
+
     /// The attachment through which a reference goes.
     #[inline]
     fn find(&mut self, record: &Record) -> Result<Found, Impossible> {
@@ -194,7 +261,7 @@ impl Resolver {
             }
             Operation::Read | Operation::Write => return self.reference(record),
         }
-        self.found = [None; CACHE];
+        self.forget_attachments();
         Ok(())
     }
 
@@ -349,7 +416,7 @@ impl Resolver {
         let process = self.process(record.process);
         self.attach_process(process, segment)?;
         self.counts.implicit_attachments += 1;
-        self.found = [None; CACHE];
+        self.forget_attachments();
         Ok(process)
     }
 
@@ -366,6 +433,7 @@ impl Resolver {
         if let Some(current) = self.current.get_mut(label as usize) {
             *current = Some(segment);
         }
+        self.translation.forget_label(label);
         Ok(segment)
     }
 
@@ -416,6 +484,20 @@ impl RecordSink for Resolver {
     fn label(&mut self, label: &Label) {
         self.labels.push(label.clone());
         self.current.push(None);
+    }
+
+    fn wants_times(&self) -> bool {
+        self.options.keep_times
+    }
+
+    fn batch(&mut self, batch: &Batch<'_>) -> Result<(), (u32, Impossible)> {
+        self.translation.grow(batch.pages.len());
+        let mut index = 0;
+        for turn in batch.turns() {
+            self.turn(batch, turn, index)?;
+            index += turn.length;
+        }
+        Ok(())
     }
 
     #[inline]

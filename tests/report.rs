@@ -319,7 +319,7 @@ proptest! {
 
 fn trials() -> impl Strategy<Value = Trial> {
     let sizes = prop_oneof![
-        Just(clockhand::frames::FramesSpec::auto().resolve(24_576)),
+        Just(clockhand::frames::FramesSpec::auto().resolve(24_576, 4096).unwrap()),
         prop::collection::btree_set(1..60_000_u64, 1..=64).prop_map(|sizes| sizes.into_iter().collect()),
         prop::collection::btree_set(1..40_u64, 1..=12).prop_map(|sizes| sizes.into_iter().collect()),
     ];
@@ -497,7 +497,7 @@ fn samples() {
         return;
     }
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("samples");
-    let auto = |footprint| clockhand::frames::FramesSpec::auto().resolve(footprint);
+    let auto = |footprint| clockhand::frames::FramesSpec::auto().resolve(footprint, 4096).unwrap();
     let large = Trial { references: 2_000_000_000, footprint: 4_000_000, sizes: auto(4_000_000), ..Trial::default() };
     let tiny = Trial { footprint: 6, references: 60, sizes: vec![2, 3, 4, 5, 6], ..Trial::default() };
     let trials = [

@@ -6,7 +6,7 @@ use std::io::{Cursor, Read, Write as _};
 use std::time::{Duration, Instant};
 
 use clockhand::trace::input::MAX_LINE;
-use clockhand::trace::{At, Fault, ReadOptions, Source, TraceError, read, read_from};
+use clockhand::trace::{AddressOptions, At, FORMATS, Fault, ReadOptions, Source, TraceError, read, read_from};
 use trace_support::{Kept, lenient, read_bytes, read_with, sample, written};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
@@ -249,43 +249,44 @@ fn a_flipped_bit_in_a_compressed_file_is_refused_or_does_no_harm() {
 /// Where the parts of a native file of one block are.
 fn block_of(bytes: &[u8]) -> (usize, usize) {
     let start = memchr::memmem::find(bytes, b"BLOK").expect("a block");
-    (start, start + 84)
+    (start, start + 96)
 }
 
 /// Makes all checksums of a native file of one block right again.
 fn repair(bytes: &mut [u8]) {
     let (head, body) = block_of(bytes);
     let end = bytes.len() - 60;
+    let put = |bytes: &mut [u8], at: usize, hash: u64| bytes[at..at + 8].copy_from_slice(&hash.to_le_bytes());
     let hash = xxh3_64(&bytes[body..end]);
-    bytes[head + 68..head + 76].copy_from_slice(&hash.to_le_bytes());
-    let hash = xxh3_64_with_seed(&bytes[head..head + 76], 0);
-    bytes[head + 76..head + 84].copy_from_slice(&hash.to_le_bytes());
+    put(bytes, body - 16, hash);
+    let hash = xxh3_64_with_seed(&bytes[head..body - 8], 0);
+    put(bytes, body - 8, hash);
     let hash = xxh3_64(&bytes[..head - 8]);
-    bytes[head - 8..head].copy_from_slice(&hash.to_le_bytes());
+    put(bytes, head - 8, hash);
     let last = bytes.len() - 8;
-    let hash = xxh3_64(&bytes[..last]);
-    bytes[last..].copy_from_slice(&hash.to_le_bytes());
+    let hash = xxh3_64(&[&bytes[..body], &bytes[end..last]].concat());
+    put(bytes, last, hash);
 }
 
-/// A native file with one column changed and everything else made to fit.
+/// A native file of one block with one column, unpacked, changed, and everything else made to fit.
 fn with_column(bytes: &[u8], index: usize, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let (head, body) = block_of(bytes);
     let number = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
     let mut result = bytes[..body].to_vec();
     let mut at = body;
     let mut change = Some(change);
-    for column in 0..5 {
-        let place = head + 28 + 8 * column;
-        let frame = &bytes[at..at + number(place + 4)];
-        at += frame.len();
-        let mut plain = zstd::bulk::decompress(frame, number(place)).unwrap();
+    for column in 0..6 {
+        let place = head + 32 + 8 * column;
+        let (length, packed) = (number(place), number(place + 4));
+        let frame = &bytes[at..at + packed];
+        at += packed;
+        let mut plain = if packed == length { frame.to_vec() } else { zstd::bulk::decompress(frame, length).unwrap() };
         if column == index {
             change.take().unwrap()(&mut plain);
         }
-        let packed = if plain.is_empty() { Vec::new() } else { zstd::bulk::compress(&plain, 1).unwrap() };
         result[place..place + 4].copy_from_slice(&(plain.len() as u32).to_le_bytes());
-        result[place + 4..place + 8].copy_from_slice(&(packed.len() as u32).to_le_bytes());
-        result.extend_from_slice(&packed);
+        result[place + 4..place + 8].copy_from_slice(&(plain.len() as u32).to_le_bytes());
+        result.extend_from_slice(&plain);
     }
     result.extend_from_slice(&bytes[at..]);
     repair(&mut result);
@@ -299,27 +300,35 @@ type Change = fn(&mut Vec<u8>);
 fn a_native_file_with_right_checksums_and_wrong_numbers_is_refused() {
     let whole = native();
     assert_eq!(read_bytes(&with_column(&whole, 0, |_| {})).unwrap().0, sample());
-    // Pages and processes that are in no table, a column too short or too long, a change of no kind.
-    let cases: [(usize, Change); 11] = [
+    // Pages, processes and labels that are in no table, columns too short or too long, a change of no kind.
+    let cases: [(usize, Change); 19] = [
         (0, |column| column.truncate(column.len() - 1)),
         (0, |column| column[0] = 9),
         (0, |column| column.push(0)),
-        (1, |column| column[0] = 0xff),
-        (1, |column| column.truncate(4)),
-        (1, |column| column.extend([0; 4])),
-        (2, |column| column[0] = 200),
-        (3, |column| column.truncate(column.len() - 1)),
+        (1, |column| column[0] = 99),
+        (1, |column| column.truncate(column.len() - 1)),
+        (1, |column| column.push(0)),
+        (2, |column| column[0] = 99),
+        (2, |column| column.truncate(column.len() - 1)),
+        (2, |column| *column.last_mut().unwrap() = 0),
+        (2, |column| *column.last_mut().unwrap() += 1),
+        (3, |column| column[0] = 0xff),
+        (3, |column| column.truncate(4)),
+        (3, |column| column.extend([0; 4])),
         (4, |column| column.push(0)),
+        (4, |column| column.truncate(column.len() - 1)),
         (4, |column| column[1] = 77),
         (4, |column| column[0] = 120),
+        (5, |column| column.truncate(column.len() - 1)),
+        (5, |column| column.push(0)),
     ];
     for (index, (column, change)) in cases.into_iter().enumerate() {
         let error = read_with(&with_column(&whole, column, change), &lenient()).err();
         assert!(matches!(error, Some(TraceError::Damaged(_))), "case {index}: {error:?}");
     }
     // Every number of the block's head, made huge: no room is made for what is not there.
-    let head = block_of(&whole).0;
-    for place in (head + 4..head + 68).step_by(4) {
+    let (head, body) = block_of(&whole);
+    for place in (head + 4..body - 16).step_by(4) {
         for number in [u32::MAX, 1 << 20, 40 << 20] {
             let mut damaged = whole.clone();
             damaged[place..place + 4].copy_from_slice(&number.to_le_bytes());
@@ -328,13 +337,19 @@ fn a_native_file_with_right_checksums_and_wrong_numbers_is_refused() {
             assert!(matches!(error, Some(TraceError::Damaged(_))), "byte {}: {error:?}", place - head);
         }
     }
-    for (place, word) in [(8, "version 9"), (12, "head"), (16, "settings")] {
+    for (place, word) in [(8, "version 9"), (12, "settings")] {
         let mut damaged = whole.clone();
-        damaged[place..place + 4].copy_from_slice(&if place == 16 { u32::MAX } else { 9 }.to_le_bytes());
+        damaged[place..place + 4].copy_from_slice(&if place == 12 { u32::MAX } else { 9 }.to_le_bytes());
         repair(&mut damaged);
         let error = read_bytes(&damaged).unwrap_err().to_string();
         assert!(error.contains(word), "{error}");
     }
+    // A page of no size.
+    let mut damaged = whole.clone();
+    damaged[18] = 0x21;
+    repair(&mut damaged);
+    let error = read_bytes(&damaged).unwrap_err().to_string();
+    assert!(error.contains("the settings are wrong"), "{error}");
 }
 
 /// Reads a csv row and returns the message.
@@ -558,11 +573,41 @@ impl Random {
     }
 }
 
+/// A binary trace without marks or checksums.
+fn oracle() -> Vec<u8> {
+    let request = |number: u64| {
+        let (time, next) = ((number as u32).to_le_bytes(), (number + 4).to_le_bytes());
+        [&time[..], &(number % 4).to_le_bytes(), &[0, 16, 0, 0], &next].concat()
+    };
+    (0..12).flat_map(request).collect()
+}
+
+/// A log of lackey with the calls that matter.
+fn lackey() -> Vec<u8> {
+    let calls = [
+        "(29) sys_shmget ( 0, 8192, 896 )[sync] --> Success(0x5) ",
+        "(30) sys_shmat ( 5, 0x0, 0 )[sync] --> Success(0x400000) ",
+        "(9) sys_mmap ( 0x0, 8192, 3, 33, 4294967295, 0 ) --> [pre-success] Success(0x500000) ",
+        "(257) sys_openat ( 42, 0x1f(/dev/shm/a), 2 ) --> [async] ... ",
+        "(257) ... [async] --> Success(0x3) ",
+        "(9) sys_mmap ( 0x0, 4096, 3, 1, 3, 4096 ) --> [pre-success] Success(0x600000) ",
+        "(56) sys_clone ( 1, 0x0 )   clone(fork): process 7 created child 8\n --> [pre-success] Success(0x8) ",
+        "(25) sys_mremap ( 0x500000, 8192, 4096, 1 )[sync] --> Success(0x700000) ",
+        "(67) sys_shmdt ( 0x400000 )[sync] --> Success(0x0) ",
+        "(31) sys_shmctl ( 5, 0, 0x0 )[sync] --> Success(0x0) ",
+        "(231) exit_group( 0 ) --> [pre-success] Success(0x0) ",
+    ];
+    let references = "I  04001100,3\n L 00400ffc,8\n S 00500008,4\n M 00600000,1\n L 00700010,2\n";
+    let lines: String = calls.map(|call| format!("SYSCALL[7,1]{call}\n{references}")).concat();
+    format!("==7== Lackey, an example Valgrind tool\n==7== Parent PID: 6\n==7== \n{lines}==7== \n").into_bytes()
+}
+
 /// Reads in every way; all that matters is that it returns, and that what it returns makes sense.
 fn survive(bytes: &[u8]) {
-    for format in [None, Some("csv"), Some("events"), Some("native"), Some("hex-rw"), Some("lirs")] {
+    for format in FORMATS.iter().map(|format| Some(format.name)).chain([None]) {
         for lenient in [false, true] {
-            let options = ReadOptions { format: format.map(str::to_owned), lenient, ..ReadOptions::default() };
+            let addresses = AddressOptions { private: bytes.len().is_multiple_of(2), ..AddressOptions::default() };
+            let options = ReadOptions { format: format.map(str::to_owned), lenient, addresses };
             match read_with(bytes, &options) {
                 Ok((kept, summary)) => {
                     assert_eq!(kept.records.len() as u64, summary.records);
@@ -583,8 +628,23 @@ fn nothing_makes_a_reader_panic() {
     let csv = written(&sample(), "csv").0;
     let events = written(&sample(), "events").0;
     let (hex, blocks) = (b"190a7c20 R\n00228d40 W\n\nffffffff W\n".to_vec(), b"*\n2819\n85\n\n85\n*".to_vec());
-    let samples =
-        [csv.clone(), events.clone(), native(), gz(&csv), zst(&events), zst(&native()), xz(&csv), hex, blocks];
+    let (text, table) =
+        (b"0x1000 R\n0x2000 W\n7\n".to_vec(), b"time;pid;file;addr;size;op\n1.5;2;a;0x10;5000;R\n".to_vec());
+    let samples = [
+        csv.clone(),
+        events.clone(),
+        native(),
+        gz(&csv),
+        zst(&events),
+        zst(&native()),
+        xz(&csv),
+        hex,
+        blocks,
+        oracle(),
+        text,
+        table,
+        lackey(),
+    ];
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let begin = Instant::now();
     for round in 0..30_000 {
@@ -603,11 +663,11 @@ fn nothing_behind_right_checksums_makes_the_native_reader_panic() {
     let mut random = Random(0x2545_f491_4f6c_dd1d);
     let begin = Instant::now();
     for round in 0..10_000 {
-        let mut changed = with_column(&whole, round % 5, |column| random.mutate(column));
+        let mut changed = with_column(&whole, round % 6, |column| random.mutate(column));
         if round % 3 == 0 {
             // A number of the head or of the end as well.
             let head = block_of(&changed).0;
-            let at = head + 4 + random.below(64);
+            let at = head + 4 + random.below(76);
             changed[at] = random.below(256) as u8;
             repair(&mut changed);
         }

@@ -83,8 +83,8 @@ fn other_formats_are_not_taken_for_these() {
         "1 2",
         "-1",
         "1.5",
-        "0x10",
-        "0x1000 R",
+        "0x",
+        "0x1000 X",
         "12 X",
         "12 r",
         "12 R 4",
@@ -92,8 +92,8 @@ fn other_formats_are_not_taken_for_these() {
         "R",
         "l 0x10 4",
         "0x40: R 0x80",
-        "I  04000,3",
-        " L 04000,8",
+        "I 04000,3",
+        " X 04000,8",
         "*\n",
         "* R",
     ];
@@ -101,7 +101,7 @@ fn other_formats_are_not_taken_for_these() {
         let error = read_bytes(text.as_bytes()).unwrap_err();
         assert!(matches!(error, TraceError::Unrecognised(_)), "{text:?}: {error}");
         let message = error.to_string();
-        assert!(message.contains("hex-rw (") && message.contains("lirs ("), "{message}");
+        assert!(message.contains("hex-rw (`190a7c20 R`)") && message.contains("lirs (`2819`)"), "{message}");
     }
 }
 
@@ -141,20 +141,43 @@ fn a_bad_line_is_told_with_line_event_and_text() {
         ("arc", "7 65537 0 1", "more than 65536"),
         ("arc", "18446744073709551614 1 0 1", "beyond 2^64 - 2"),
         ("arc", "18446744073709551616 1 0 1", "more than 18446744073709551614"),
+        ("text", "1000 X", "`X` is neither R nor W"),
+        ("text", "0x", "not a number"),
+        ("text", "x", "not a number"),
+        ("text", "-5 R", "not a number"),
+        ("text", "0x10000000000000000 W", "more than 64 bits hold"),
+        ("text", "18446744073709551615", "beyond 2^64 - 2"),
     ];
     for (format, line, expected) in cases {
         let good = match format {
             "lirs" => "7",
             "arc" => "7 1 0 1",
+            "text" => "0x7000 W",
             _ => "00007000 W",
         };
         let message = complaint(format, good, line);
         // The creation of the segment, its attachment and the first line come before it.
         assert!(message.starts_with("sample, line 3, event 4: "), "{message}");
-        assert!(message.contains(expected) && message.contains("a line is"), "{message}");
+        let is_told = message.contains("a line is") || message.contains("is this trace of this format");
+        assert!(message.contains(expected) && is_told, "{message}");
         assert!(message.contains("--lenient"), "{message}");
         assert!(!message.contains(|c: char| c.is_control()), "{message:?}");
     }
+}
+
+#[test]
+fn numbers_in_a_text_are_pages_or_addresses_by_the_way_they_are_written() {
+    for (text, untold) in [
+        ("# begin\n0x7fff R\n\n8\tw\r\n*\n0XFFFFFFFFFFFFFFFF  W\n3", &[Fidelity::NoMappings][..]),
+        ("0x7fff\n8 W\n0xffffffffffffffff W\n3 r", &[Fidelity::NoWrites, Fidelity::NoMappings]),
+    ] {
+        let (kept, summary) = read_bytes(text.as_bytes()).unwrap();
+        assert_eq!((summary.format, summary.skipped), ("text", 0));
+        assert_eq!(references(&kept, untold), [(7, false), (8, true), (SPACE - 1, true), (3, false)]);
+    }
+    let options = ReadOptions { format: Some("text".into()), ..ReadOptions::default() };
+    let kept = read_with(b"12 R\n12 W\n", &options).unwrap().0;
+    assert_eq!(references(&kept, &[Fidelity::NoMappings]), [(12, false), (12, true)]);
 }
 
 #[test]

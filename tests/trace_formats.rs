@@ -7,8 +7,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 use clockhand::trace::{
-    FORMATS, Label, Operation, OutOfMemory, ReadOptions, Record, RecordSink, Settings, Source, SwapArea, TraceError,
-    copy, create, read, writer,
+    FORMATS, Fidelity, Label, Operation, OutOfMemory, PAGE_SIZE, ReadOptions, Record, RecordSink, Settings, Source,
+    SwapArea, TraceError, copy, create, read, writer,
 };
 use proptest::prelude::*;
 use trace_support::{Kept, Memory, lenient, read_bytes, read_with, sample, sha256, written};
@@ -65,18 +65,37 @@ fn label() -> impl Strategy<Value = Label> {
     prop_oneof![number().prop_map(Label::Number), "[a-zA-Z0-9#\"é,=]{1,6}".prop_map(Label::Name)]
 }
 
+fn fidelity() -> impl Strategy<Value = Fidelity> {
+    prop_oneof![
+        proptest::sample::select(vec![
+            Fidelity::FaultsOnly,
+            Fidelity::Sampled,
+            Fidelity::NoMappings,
+            Fidelity::InferredSegments,
+            Fidelity::NoWrites,
+            Fidelity::Clipped,
+        ]),
+        (number(), number()).prop_map(|(quantum, seed)| Fidelity::Interleaved { quantum, seed }),
+        (any::<u32>(), number()).prop_map(|(sharers, seed)| Fidelity::Dealt { sharers, seed }),
+        number().prop_map(|window| Fidelity::Filtered { window }),
+    ]
+}
+
 fn settings() -> impl Strategy<Value = Settings> {
     let area = (any::<u32>(), any::<Option<i32>>()).prop_map(|(slots, priority)| SwapArea { slots, priority });
     let oom = prop_oneof![Just(None), Just(Some(OutOfMemory::Stop)), Just(Some(OutOfMemory::Continue))];
     let swap = proptest::option::of(proptest::collection::vec(area, 0..5));
-    (any::<Option<u64>>(), swap, oom, any::<bool>(), any::<bool>()).prop_map(
-        |(frames, swap, out_of_memory, kernel_defaults, has_time)| Settings {
+    let page_size = (8..=30_u32).prop_map(|bits| 1 << bits);
+    let fidelity = proptest::collection::vec(fidelity(), 0..4);
+    (any::<Option<u64>>(), swap, oom, any::<bool>(), any::<bool>(), page_size, fidelity).prop_map(
+        |(frames, swap, out_of_memory, kernel_defaults, has_time, page_size, fidelity)| Settings {
             frames,
             swap,
             out_of_memory,
             kernel_defaults,
             has_time,
-            ..Settings::default()
+            page_size,
+            fidelity,
         },
     )
 }
@@ -149,7 +168,13 @@ proptest! {
         let (again, summary) = read_with(&bytes, &events).unwrap();
         prop_assert_eq!(plain(&again), as_events(&trace));
         prop_assert_eq!(summary.format, "events");
-        let expected = Settings { kernel_defaults: true, has_time: false, ..trace.settings.clone().unwrap() };
+        let expected = Settings {
+            kernel_defaults: true,
+            has_time: false,
+            page_size: PAGE_SIZE,
+            fidelity: Vec::new(),
+            ..trace.settings.clone().unwrap()
+        };
         prop_assert_eq!(again.settings.unwrap(), expected);
     }
 
@@ -193,9 +218,9 @@ fn blocks_follow_each_other() {
     for index in 0..2_200_000_u64 {
         // Each block brings pages and processes of its own; changes lie on the borders.
         let operation = if index % 262_144 == 0 { Operation::Attach } else { Operation::Write };
-        // 65,536 processes by the end of the first block, more after: two bytes each, then four.
         let process = index >> 4;
-        trace.records.push(Record { time: index * 3, process, operation, segment: 0, page: index >> 9 });
+        // 32,768 pages by the end of the first block, more after: two bytes a word, then four.
+        trace.records.push(Record { time: index * 3, process, operation, segment: 0, page: index >> 5 });
     }
     let bytes = written(&trace, "native").0;
     assert!(read_bytes(&bytes).unwrap().0 == trace);

@@ -24,7 +24,7 @@ pub fn plan(
     let mut jobs = Vec::new();
     for trace in loaded {
         let base = Options { seed, ..model::options(model, trace)? };
-        let sizes = frames.resolve(trace.facts.footprint);
+        let sizes = model::sizes(frames, trace)?;
         for policy in policies {
             jobs.extend(sizes.iter().map(|&frames| job(trace, policy, &base, frames)));
         }

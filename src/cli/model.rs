@@ -4,12 +4,19 @@ use anyhow::Error;
 
 use super::Usage;
 use super::arguments::{ModelArguments, Oom};
+use crate::frames::FramesSpec;
 use crate::kernel::MOST_SWAP_SLOTS;
 use crate::kernel::kswapd::Jiffy;
 use crate::load::Loaded;
 use crate::policy::registry::PolicySpec;
 use crate::replay::Options;
 use crate::trace::{MAX_SWAP_AREAS, OutOfMemory, SwapArea};
+
+/// The memory sizes for one trace, in frames.
+pub fn sizes(spec: &FramesSpec, loaded: &Loaded) -> Result<Vec<u64>, Error> {
+    let sizes = spec.resolve(loaded.facts.footprint, loaded.facts.page_size);
+    sizes.map_err(|error| Usage(error.to_string()).into())
+}
 
 /// The options for one trace; the memory size is what the trace says, or 1.
 pub fn options(arguments: &ModelArguments, loaded: &Loaded) -> Result<Options, Error> {

@@ -117,7 +117,7 @@ fn one_policy(text: &str) -> Result<PolicySpec, Error> {
 fn frames(arguments: &ReplayArguments, loaded: &Loaded, terminal: &Terminal) -> Result<u64, Error> {
     let footprint = loaded.facts.footprint;
     if let Some(spec) = &arguments.frames {
-        return match spec.resolve(footprint)[..] {
+        return match model::sizes(spec, loaded)?[..] {
             [frames] => Ok(frames),
             _ => Err(Usage(format!("replay takes one memory size, and `{spec}` are several")).into()),
         };

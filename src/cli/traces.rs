@@ -124,6 +124,9 @@ fn tell(loaded: &Loaded, terminal: &Terminal) {
     for mark in &loaded.program.settings.fidelity {
         terminal.note(&format!("warning: {}", mark.explanation()));
     }
+    if facts.references == 0 {
+        terminal.note("warning: the trace has no references, so nothing can fault");
+    }
     let counts = &loaded.program.counts;
     if counts.implicit_segments + counts.implicit_attachments > 0 {
         terminal.note(&format!(

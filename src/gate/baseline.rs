@@ -5,7 +5,7 @@
 //! | `#clockhand-baseline,1` | always the first: the version of this form |
 //! | `#made-by,clockhand 0.1.0` | the version of the program; it is not compared |
 //! | `#option,--seed,0` | an option that makes a difference, as typed; one a line |
-//! | `#trace,NAME,path=...,content=...,sha256=...,references=...,footprint=...,segments=...,processes=...` | a trace |
+//! | `#trace,NAME,path=...,content=...,sha256=...,references=...,footprint=...,segments=...,processes=...,page_size=...` | a trace |
 //! | `trace,policy,params,...` | the header of `results.csv`, then its lines, ordered by trace, policy, params and frames |
 //!
 //! All lines are csv. The path of a trace is relative to the folder of the baseline, or absolute; a trace of several files has
@@ -61,6 +61,8 @@ pub struct TraceRecord {
     pub segments: u64,
     /// Processes.
     pub processes: u64,
+    /// Bytes of a page.
+    pub page_size: u64,
 }
 
 impl TraceRecord {
@@ -75,6 +77,7 @@ impl TraceRecord {
             footprint: facts.footprint,
             segments: facts.segments,
             processes: facts.processes,
+            page_size: facts.page_size,
         }
     }
 
@@ -106,6 +109,7 @@ impl TraceRecord {
             ("footprint", self.footprint),
             ("segments", self.segments),
             ("processes", self.processes),
+            ("page_size", self.page_size),
         ];
         fields.extend(counts.map(|(key, count)| format!("{key}={count}")));
         fields
@@ -125,6 +129,7 @@ impl TraceRecord {
                 "footprint" => record.footprint = count()?,
                 "segments" => record.segments = count()?,
                 "processes" => record.processes = count()?,
+                "page_size" => record.page_size = count()?,
                 _ => return Err(format!("`{key}` is nothing that is known of a trace")),
             }
         }

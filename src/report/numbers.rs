@@ -1,6 +1,5 @@
 //! Numbers as people read them, the same in tables and charts.
 
-use crate::frames::PAGE_SIZE;
 use crate::metrics::Value;
 
 /// A value of a run as it stands in a table: with commas between thousands if wanted, `-` where there is none.
@@ -38,12 +37,12 @@ pub(super) fn percent(part: f64, whole: f64) -> String {
     plain(100.0 * part / whole)
 }
 
-/// Pages of the usual size as a size of memory: `96.0 MiB`.
-pub fn memory(pages: u64) -> String {
-    bytes(pages as f64 * PAGE_SIZE as f64)
+/// Pages of so many bytes as a size of memory: `96 MiB`.
+pub fn memory(pages: u64, page_size: u64) -> String {
+    bytes(pages as f64 * page_size as f64)
 }
 
-/// A size of memory: `96.0 MiB`.
+/// A size of memory: `96 MiB`.
 pub fn bytes(bytes: f64) -> String {
     const UNITS: [(&str, i32); 4] = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)];
     let sizes = UNITS.map(|(unit, power)| (unit, 2_f64.powi(power)));
@@ -76,6 +75,7 @@ mod tests {
         assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([0.0, 5.0, 999.0, 1200.0, 2e6].map(short), ["0", "5", "999", "1.2\u{2009}k", "2\u{2009}M"]);
         assert_eq!([(1.0, 2.0), (1.0, 77.0), (1.0, 999.0)].map(|(a, b)| percent(a, b)), ["50", "1.3", "0.1"]);
-        assert_eq!([1, 16384, 24576].map(memory), ["4 KiB", "64 MiB", "96 MiB"]);
+        assert_eq!([1, 16384, 24576].map(|pages| memory(pages, 4096)), ["4 KiB", "64 MiB", "96 MiB"]);
+        assert_eq!([(1, 256), (3, 2 << 20)].map(|(pages, size)| memory(pages, size)), ["0.25 KiB", "6 MiB"]);
     }
 }

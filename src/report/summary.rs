@@ -8,6 +8,7 @@ use super::numbers;
 use crate::metrics::METRICS;
 use crate::policy::registry;
 use crate::results::{Distributions, Percentiles, Row, Run, SegmentFigures, TraceFacts};
+use crate::trace::PAGE_SIZE;
 
 /// A distribution of a run: what it is of, and where it is.
 type Distribution = (&'static str, fn(&Distributions) -> &Percentiles);
@@ -72,7 +73,7 @@ fn headline(row: &Row, facts: Option<&TraceFacts>, style: Style) -> String {
         format!(", {} % of the footprint", numbers::percent(row.frames as f64, facts.footprint as f64))
     });
     let frames = style.number(row.frames);
-    let memory = numbers::memory(row.frames);
+    let memory = numbers::memory(row.frames, facts.map_or(PAGE_SIZE, |facts| facts.page_size));
     let policy = registry::label(&row.policy, &row.params);
     format!("{} with {policy} in {frames} frames ({memory}{share})", row.trace)
 }

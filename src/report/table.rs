@@ -91,7 +91,7 @@ fn facts_line(block: &Block, style: Style) -> String {
             ": {} references to {} pages ({}), {}, {}",
             style.number(facts.references),
             style.number(facts.footprint),
-            numbers::memory(facts.footprint),
+            numbers::memory(facts.footprint, facts.page_size),
             numbers::counted(facts.segments, "segment", "segments"),
             numbers::counted(facts.processes, "process", "processes"),
         )

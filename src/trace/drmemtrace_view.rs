@@ -2,7 +2,7 @@
 //!
 //! - A record is its number, the number of the instruction, a colon, who, and what:
 //!   `8 0: W0.T342625 read 8 byte(s) @ 0x00007ffd9f7ce0f8 by PC 0x00007f2ba1bb9053`.
-//! - A workload (`W0`) is a process, with that number; its threads share it. Where no workloads are told, there is one
+//! - A workload is a process that its threads share: `W0` is process 1, `W1` is 2. Where no workloads are told, there is one
 //!   process, 1.
 //! - `ifetch` counts as reading where instructions are asked for. Prefetches and flushes are no references; markers, the
 //!   lines between threads, and the head and foot of the tool are passed over.
@@ -11,7 +11,7 @@ use super::address_lines::{self, Parsed};
 use super::addresses::{AddressReference, PROCESS};
 use super::error::{TraceError, printable};
 use super::input::Input;
-use super::number::{self, NotANumber};
+use super::number;
 use super::reading::Reading;
 
 const EXPECTED: &str = "a record is as in `8 0: W0.T342625 read 8 byte(s) @ 0x7ffd9f7ce0f8 by PC 0x7f2ba1bb9053`";
@@ -100,7 +100,8 @@ fn workload(who: &[u8]) -> Result<u64, String> {
     if !workload.get(dot + 1..).is_some_and(thread) {
         return Err("the thread is missing".to_owned());
     }
-    number::parse(&workload[..dot]).map_err(|reason: NotANumber| reason.describe("workload", u64::MAX))
+    let workload = number::parse(&workload[..dot]).map_err(|reason| reason.describe("workload", u64::MAX))?;
+    Ok(workload.saturating_add(PROCESS))
 }
 
 /// The next word, and what is behind it without blanks before it.

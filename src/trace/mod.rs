@@ -14,6 +14,7 @@
 mod address_lines;
 pub mod addresses;
 pub mod arc;
+mod batch;
 pub mod builtin;
 mod compress;
 pub mod csv;
@@ -53,9 +54,10 @@ mod world;
 use std::io::{Read, Write};
 use std::path::Path;
 
+pub use batch::{Batch, TracePage, Turn, Words};
 pub use error::{At, Fault, TraceError};
 pub use fidelity::Fidelity;
-pub use options::{AddressOptions, Cut, PAGE_SIZE, ReadOptions, page_size};
+pub use options::{AddressOptions, Cut, PAGE_SIZE, ReadOptions, is_page_size, page_size};
 pub use several::sources;
 pub use source::Source;
 
@@ -431,8 +433,7 @@ fn listed(names: impl Iterator<Item = &'static str>) -> String {
 #[cold]
 fn undetected(file: &str, head: &[u8]) -> TraceError {
     let first = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let tried =
-        FORMATS.iter().map(|format| format!("{} ({}, as in `{}`)", format.name, format.description, format.example));
+    let tried = FORMATS.iter().map(|format| format!("{} (`{}`)", format.name, format.example));
     TraceError::Unrecognised(Box::new(Fault {
         file: file.to_owned(),
         at: None,
@@ -440,8 +441,8 @@ fn undetected(file: &str, head: &[u8]) -> TraceError {
         what: "this is of no known format".into(),
         text: printable(first),
         remedy: format!(
-            "tried: {}; if it is one of these, name it with --format",
-            tried.collect::<Vec<_>>().join("; ")
+            "tried: {}; if it is one of these, name it with --format; `clockhand formats` says more of them",
+            tried.collect::<Vec<_>>().join(", ")
         ),
     }))
 }
@@ -636,5 +637,22 @@ pub trait RecordSink {
     /// and the reader stops at once without an error.
     fn has_enough(&self) -> bool {
         false
+    }
+
+    /// Whether it looks at [`Record::time`]. A reader may give 0 for every time to a sink that does not.
+    fn wants_times(&self) -> bool {
+        true
+    }
+
+    /// Takes references in bulk: the same as [`RecordSink::record`] for each of them.
+    ///
+    /// # Errors
+    /// The refusal of the first reference that is impossible, and how many before it were taken. The sink is then as if
+    /// that one and those behind it had not been there.
+    fn batch(&mut self, batch: &Batch<'_>) -> Result<(), (u32, Impossible)> {
+        for (index, record) in (0..).zip(batch.records()) {
+            self.record(&record).map_err(|refusal| (index, refusal))?;
+        }
+        Ok(())
     }
 }

@@ -124,12 +124,17 @@ pub fn bytes(text: &str) -> Option<u64> {
     number.trim_end().parse::<u64>().ok()?.checked_mul(1 << shift)
 }
 
+/// Whether pages can have so many bytes: a power of two from 256 bytes to 1 GiB.
+pub fn is_page_size(bytes: u64) -> bool {
+    bytes.is_power_of_two() && (256..=1 << 30).contains(&bytes)
+}
+
 /// The size of a page as typed: a power of two from 256 bytes to 1 GiB.
 ///
 /// # Errors
 /// When it is not one.
 pub fn page_size(text: &str) -> Result<u64, String> {
-    let size = bytes(text).filter(|size| size.is_power_of_two() && (256..=1 << 30).contains(size));
+    let size = bytes(text).filter(|&size| is_page_size(size));
     size.ok_or_else(|| format!("`{text}` is no page size: use a power of two from 256 to 1GiB, as in 4096 or 2MiB"))
 }
 

@@ -178,8 +178,7 @@ impl ReadAhead {
         let start = ROOM - unused.len();
         piece.bytes[start..ROOM].copy_from_slice(&buffer[unused]);
         std::mem::swap(buffer, &mut piece.bytes);
-        let end = piece.unused.end;
-        piece.unused = end..end;
+        let end = std::mem::take(&mut piece.unused).end;
         Ok(Some(start..end))
     }
 

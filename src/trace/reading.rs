@@ -5,7 +5,7 @@
 use super::addresses::SideMapping;
 use super::error::{At, Fault, TraceError, printable};
 use super::maps::Side;
-use super::{AddressOptions, Label, ReadOptions, Record, RecordSink, Settings};
+use super::{AddressOptions, Batch, Label, ReadOptions, Record, RecordSink, Settings};
 
 /// How many skipped records are kept to be shown.
 pub const KEPT: usize = 5;
@@ -44,6 +44,11 @@ impl<'a> Reading<'a> {
         let side = self.side.take().unwrap_or_default();
         self.notes.extend(side.notes);
         side.mappings
+    }
+
+    /// Something that the user has to know.
+    pub(crate) fn note(&mut self, note: String) {
+        self.notes.push(note);
     }
 
     /// What the user has to know beside the records, after a trace of this format was read.
@@ -86,6 +91,32 @@ impl<'a> Reading<'a> {
                 self.skip(TraceError::impossible(fault, refusal))
             }
         }
+    }
+
+    /// Whether the sink looks at times.
+    pub fn wants_times(&self) -> bool {
+        self.sink.wants_times()
+    }
+
+    /// Hands references to the sink. `text` makes what is shown of one should the sink refuse it.
+    ///
+    /// # Errors
+    /// The sink's first refusal with its place, unless the reading is lenient; [`TraceError::Enough`] where it has enough.
+    pub fn batch(&mut self, batch: &Batch<'_>, at: At, text: impl Fn(&Record) -> String) -> Result<(), TraceError> {
+        let mut rest = *batch;
+        while let Err((taken, refusal)) = self.sink.batch(&rest) {
+            self.records += u64::from(taken);
+            if self.sink.has_enough() {
+                return Err(TraceError::Enough);
+            }
+            rest = rest.after(taken);
+            let text = rest.records().next().map_or_else(String::new, |record| text(&record));
+            let fault = self.fault(at, text, String::new(), String::new());
+            self.skip(TraceError::impossible(fault, refusal))?;
+            rest = rest.after(1);
+        }
+        self.records += u64::from(rest.count);
+        Ok(())
     }
 
     /// A record is not as the format wants it: `what` is wrong, `remedy` is what was expected.

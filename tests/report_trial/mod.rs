@@ -54,7 +54,7 @@ impl Default for Trial {
             seed: 1,
             trace: "pg-tpcb-exact".to_owned(),
             policies: 7,
-            sizes: clockhand::frames::FramesSpec::auto().resolve(24_576),
+            sizes: clockhand::frames::FramesSpec::auto().resolve(24_576, 4096).unwrap(),
             footprint: 24_576,
             references: 12_000_000,
             difference: 0.25,

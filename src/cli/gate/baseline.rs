@@ -243,7 +243,7 @@ fn facts(record: &TraceRecord) -> TraceFacts {
         segments: record.segments,
         processes: record.processes,
         skipped: 0,
-        page_size: crate::trace::PAGE_SIZE,
+        page_size: record.page_size,
         fidelity: Vec::new(),
     }
 }

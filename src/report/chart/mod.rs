@@ -106,7 +106,7 @@ fn draw_title(scene: &mut Scene, title: &str, block: &Block) {
         "{} to {} ({}) in {} of {}",
         numbers::counted(facts.references, "reference", "references"),
         numbers::counted(facts.footprint, "page", "pages"),
-        numbers::memory(facts.footprint),
+        numbers::memory(facts.footprint, facts.page_size),
         numbers::counted(facts.segments, "segment", "segments"),
         numbers::counted(facts.processes, "process", "processes"),
     );

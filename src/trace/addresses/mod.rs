@@ -9,15 +9,15 @@
 //! - With `private`, the rest is kept too: each region of private memory of a process is a segment of one sharer, named
 //!   `private:PROCESS@ADDRESS`, which goes with the process. Pages are of one region where less than 1 MiB lies between
 //!   them, the gap that the kernel keeps below a stack. Regions are known only at the end, so all references are kept
-//!   until then, in 4 bytes each (see [`kept`]). A child has a copy of its parent's private memory: segments of its own.
-//! - Where the trace names no shared mapping at all, each process has its own segment ([`super::flat`], which also cuts it
+//!   until then, in 4 bytes each (see `kept`). A child has a copy of its parent's private memory: segments of its own.
+//! - Where the trace names no shared mapping at all, each process has its own segment (`super::flat`, which also cuts it
 //!   and deals it to sharers). That is known only at the end; until the first mapping, references are kept.
 //! - A mapping of unknown size ends where the next mapping of the process begins, and after 64 GiB. A mapping never goes
 //!   beyond the end of a segment of known size. Segments with a number are those of System V: they have one size, and
 //!   mappings of them that begin at their first byte are whole. Other segments (files, anonymous memory) are as large as
 //!   the largest mapping.
 //!
-//! [`calls`] follows the mappings, [`references`] what lies in them, [`kept`] holds what has to wait.
+//! `calls` follows the mappings, `references` what lies in them, `kept` holds what has to wait.
 
 mod calls;
 mod kept;
@@ -196,6 +196,10 @@ impl AddressSpaces {
     /// # Errors
     /// When the sink refuses a record, unless the reading is lenient.
     pub fn finish(mut self, reading: &mut Reading<'_>) -> Result<(), TraceError> {
+        if !self.is_mapped && !self.side.is_empty() {
+            reading
+                .note("no process of the trace is in the files of --maps, so nothing is known to be shared".to_owned());
+        }
         match self.stage {
             Stage::Direct => Ok(()),
             Stage::Flat(flat) => flat.finish(reading),

@@ -31,7 +31,7 @@ impl AddressSpaces {
         };
         let last = reference.address.saturating_add(reference.bytes.max(1) - 1);
         let area = self.processes[index].space.find(reference.address);
-        if area.contains(last) || reference.address == last {
+        if area.contains(last) || reference.address == last || area.is_everything() {
             return self.inside(reading, place, index, area, reference, last);
         }
         self.across(reading, place, index, reference, last)

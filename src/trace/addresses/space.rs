@@ -37,6 +37,11 @@ impl Area {
         address.wrapping_sub(self.first) < self.length
     }
 
+    /// Whether it goes on to the last address of all, which its length has no room for.
+    pub fn is_everything(&self) -> bool {
+        self.length == u64::MAX
+    }
+
     /// The segment and the byte of it that an address of this area is mapped to; none where it is not mapped.
     #[inline]
     pub fn at(&self, address: u64) -> Option<(u32, u64)> {
@@ -195,7 +200,7 @@ impl Space {
         self.pieces.remove(&start);
         let mut left = 0;
         if start < first {
-            self.pieces.insert(start, Piece { last: first - 1, is_open: false, ..piece });
+            self.pieces.insert(start, Piece { last: first - 1, ..piece });
             left += 1;
         }
         if piece.last > last && !piece.is_open {

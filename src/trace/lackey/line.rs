@@ -4,6 +4,8 @@
 
 use memchr::memmem;
 
+use crate::trace::number::DIGITS;
+
 /// A line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Line<'l> {
@@ -38,18 +40,6 @@ pub(super) struct Reference {
 
 /// The most bytes of a reference: more is taken for damage.
 const LARGEST: u64 = 1 << 16;
-
-/// The values of hexadecimal digits; 16 and more are none.
-const DIGITS: [u8; 256] = {
-    let mut values = [16; 256];
-    let mut value = 0;
-    while value < 16 {
-        values[b"0123456789abcdef"[value as usize] as usize] = value;
-        values[b"0123456789ABCDEF"[value as usize] as usize] = value;
-        value += 1;
-    }
-    values
-};
 
 /// Reads a line as a reference: `I  04000ab0,3`, ` L 1ffeffe4,8`; none where it is no such line.
 #[inline]

@@ -267,7 +267,11 @@ impl Log {
     ) -> Result<(), TraceError> {
         let process = self.process;
         match *call {
-            Call::Shmget { .. } => spaces.create(reading, place, process, &Label::Number(value), call.told_size()),
+            // What is asked for without a size exists, and is known at the latest when it is attached.
+            Call::Shmget { .. } => match call.told_size() {
+                Some(bytes) => spaces.create(reading, place, process, &Label::Number(value), Some(bytes)),
+                None => Ok(()),
+            },
             Call::Shmat { id } => spaces.attach(reading, place, process, &Label::Number(id), value, None, 0),
             Call::Shmdt { address } => spaces.detach(reading, place, process, address),
             Call::Shmctl { id, command } => match command & !IPC_64 {

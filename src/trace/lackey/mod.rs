@@ -4,10 +4,10 @@
 //! - `I  ADDRESS,SIZE` fetches instructions (left out unless asked for), ` L ` loads, ` S ` stores, and ` M ` loads and
 //!   stores, which is one reference that writes: nothing can happen to the page in between.
 //! - Shared memory is followed through shmget, shmat, shmdt and shmctl, mmap of anonymous shared memory and of files in
-//!   `/dev/shm`, munmap, fork, exec and exit. Calls may print in two parts ([`log`]); those that fail change nothing.
+//!   `/dev/shm`, munmap, fork, exec and exit. Calls may print in two parts (`log`); those that fail change nothing.
 //! - Without `--trace-syscalls=yes` no mapping is known, and the trace is that of one process with one segment.
 //! - Lines that begin with `==` and the process id are comments; the first of them name the process.
-//! - There is no time. Several logs are one trace of processes that take turns ([`merge`]).
+//! - There is no time. Several logs are one trace of processes that take turns (`merge`).
 
 mod line;
 mod log;
@@ -16,15 +16,16 @@ pub(super) mod merge;
 use super::Settings;
 use super::addresses::{AddressSpaces, PROCESS};
 use super::error::TraceError;
-use super::input::{Input, for_each_line};
+use super::input::{HEAD, Input, for_each_line};
 use super::reading::Reading;
 use line::Line;
 use log::{Call, Log, Said, place};
 
 /// Whether a file that begins like this is of this format.
 pub fn detect(head: &[u8]) -> bool {
-    // The last line may be cut short.
-    let whole = memchr::memrchr(b'\n', head).map_or(head, |end| &head[..end]);
+    // The last line of a beginning may be cut short.
+    let end = if head.len() < HEAD { None } else { memchr::memrchr(b'\n', head) };
+    let whole = end.map_or(head, |end| &head[..end]);
     for line in whole.split(|&byte| byte == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         match Line::read(line) {

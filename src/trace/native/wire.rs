@@ -4,46 +4,53 @@
 pub const MAGIC: [u8; 8] = *b"\x89CHT\r\n\x1a\n";
 /// The version written.
 pub const VERSION: u32 = 1;
-/// The page size of all traces.
-pub const PAGE_SIZE: u32 = 4096;
 /// What a block begins with.
 pub const BLOCK: [u8; 4] = *b"BLOK";
 /// What the end begins with.
 pub const END: [u8; 4] = *b"END.";
+/// Bytes of the head before the settings.
+pub const FILE_HEAD: usize = MAGIC.len() + 8;
+/// Numbers in the head of a block before the lengths of its columns.
+pub const BLOCK_NUMBERS: usize = 7;
 /// Columns of a block.
-pub const COLUMNS: usize = 5;
-/// Bytes of a block before its packed columns.
-pub const BLOCK_HEAD: usize = 4 + 6 * 4 + COLUMNS * 8 + 16;
+pub const COLUMNS: usize = 6;
+/// Bytes of a block before its columns.
+pub const BLOCK_HEAD: usize = 4 + BLOCK_NUMBERS * 4 + COLUMNS * 8 + 16;
 /// Bytes of the end.
 pub const END_LENGTH: usize = 4 + 6 * 8 + 8;
 /// The most records of a block.
 pub const BLOCK_RECORDS: usize = 1 << 20;
 /// The longest a column may be.
-pub const MAX_COLUMN: usize = 48 << 20;
+pub const MAX_COLUMN: usize = 32 << 20;
 /// The longest the name of a segment may be.
 pub const MAX_NAME: usize = 1 << 20;
 /// The longest the settings may be.
 pub const MAX_SETTINGS: usize = 1 << 16;
-/// The most distinct pages: their numbers share a word with the write bit.
-pub const MAX_PAGES: usize = 1 << 31;
+/// The most distinct pages: their numbers share a word with the write bit, and the largest word is no reference's.
+pub const MAX_PAGES: usize = (1 << 31) - 1;
 
-/// Flags of the settings.
-pub mod flag {
-    /// Frames are given.
-    pub const FRAMES: u8 = 1;
-    /// Swap areas are given.
-    pub const SWAP: u8 = 2;
-    /// What happens out of memory is given.
-    pub const OOM: u8 = 4;
-    /// And it is to continue.
-    pub const OOM_CONTINUE: u8 = 8;
-    /// An event script's defaults.
-    pub const KERNEL_DEFAULTS: u8 = 16;
-    /// The times say something.
-    pub const HAS_TIME: u8 = 32;
-    /// All there are.
-    pub const ALL: u8 = 63;
+/// The columns of a block by position.
+pub mod column {
+    /// New labels and processes; never compressed, so that they can't claim more than the file holds.
+    pub const NAMES: usize = 0;
+    /// New pages.
+    pub const PAGES: usize = 1;
+    /// Whose turn it is for how long.
+    pub const TURNS: usize = 2;
+    /// References.
+    pub const WORDS: usize = 3;
+    /// Changes.
+    pub const CHANGES: usize = 4;
+    /// Times; never compressed further.
+    pub const TIMES: usize = 5;
 }
+
+/// The most bytes of a page, a turn and a change in their columns.
+pub const PAGE_BYTES: usize = 15;
+/// See [`PAGE_BYTES`].
+pub const TURN_BYTES: usize = 8;
+/// See [`PAGE_BYTES`].
+pub const CHANGE_BYTES: usize = 24;
 
 /// Appends a varint.
 #[inline]

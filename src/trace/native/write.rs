@@ -2,30 +2,33 @@
 
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64, xxh3_64_with_seed};
-use zstd::bulk::Compressor;
 
-use super::wire::{self, BLOCK_RECORDS, MAX_COLUMN, MAX_NAME, flag, put_varint, zigzag};
+use super::pack::{self, Gathered};
+use super::times::{CHANGE, Model};
+use super::wire::{self, BLOCK_RECORDS, MAX_COLUMN, MAX_NAME, put_varint, zigzag};
 use crate::trace::output::Output;
 use crate::trace::{
-    Impossible, Label, MAX_SWAP_AREAS, Operation, OutOfMemory, Record, RecordSink, RecordWriter, Settings, TraceError,
-    Written, no_such_label,
+    Impossible, Label, MAX_SWAP_AREAS, Operation, Record, RecordSink, RecordWriter, Settings, TraceError, Written,
+    is_page_size, no_such_label,
 };
 
-/// zstd's level: traces are written once and read often.
-const LEVEL: i32 = 19;
+/// Places of the cache of pages found, a power of two.
+const CACHE: usize = 1 << 12;
 
 /// A writer of this format.
 pub fn writer(output: Output) -> Box<dyn RecordWriter> {
     Box::new(Writer {
         output,
         whole: Xxh3Default::new(),
-        block: Block::default(),
+        block: Gathered::default(),
         processes: FxHashMap::default(),
         pages: FxHashMap::default(),
+        found: vec![None; CACHE],
         last: None,
         labels: 0,
         page: 0,
         time: 0,
+        model: None,
         totals: Totals::default(),
         headed: false,
     })
@@ -39,52 +42,29 @@ struct Totals {
     references: u64,
 }
 
-/// The block being gathered, column by column.
-#[derive(Default)]
-struct Block {
-    labels: Vec<u8>,
-    processes: Vec<u8>,
-    pages: Vec<u8>,
-    new_labels: u32,
-    new_processes: u32,
-    new_pages: u32,
-    references: Vec<u8>,
-    actors: Vec<u32>,
-    times: Vec<u8>,
-    changes: Vec<u8>,
-    change_count: u32,
-    /// References of this block before the last change.
-    before: u32,
-}
-
-impl Block {
-    fn records(&self) -> usize {
-        self.actors.len() + self.change_count as usize
-    }
-
-    fn is_empty(&self) -> bool {
-        self.records() == 0 && self.new_labels == 0
-    }
-}
-
 struct Writer {
     output: Output,
-    /// The hash of all that was handed on.
+    /// The hash of the heads.
     whole: Xxh3Default,
-    block: Block,
+    block: Gathered,
     processes: FxHashMap<u64, u32>,
     pages: FxHashMap<(u32, u64), u32>,
+    /// Some of the pages again: label, page and number.
+    found: Vec<Option<(u32, u64, u32)>>,
     /// The process of the record before: it rarely changes.
     last: Option<(u64, u32)>,
     labels: u32,
     /// The index of the page before in the table of pages.
     page: u64,
     time: u64,
+    /// What is known of the times; made for the first that is not 0.
+    model: Option<Box<Model>>,
     totals: Totals,
     headed: bool,
 }
 
 impl Writer {
+    /// Hands on bytes that the hash at the end vouches for.
     fn put(&mut self, bytes: &[u8]) {
         self.whole.update(bytes);
         self.output.buffer().extend_from_slice(bytes);
@@ -92,9 +72,13 @@ impl Writer {
 
     fn head(&mut self, settings: &Settings) {
         self.headed = true;
-        let settings = encode_settings(settings);
+        let settings = super::settings::encode(settings);
+        if settings.len() > wire::MAX_SETTINGS {
+            self.output.fail("the settings are longer than 64 KiB".into(), "give fewer marks of fidelity");
+            return;
+        }
         let mut head = wire::MAGIC.to_vec();
-        for number in [wire::VERSION, wire::PAGE_SIZE, settings.len() as u32] {
+        for number in [wire::VERSION, settings.len() as u32] {
             head.extend_from_slice(&number.to_le_bytes());
         }
         head.extend_from_slice(&settings);
@@ -103,12 +87,15 @@ impl Writer {
         self.put(&head);
     }
 
+    #[inline]
     fn process(&mut self, id: u64) -> Result<u32, Impossible> {
-        if let Some((last, number)) = self.last
-            && last == id
-        {
-            return Ok(number);
+        match self.last {
+            Some((last, number)) if last == id => Ok(number),
+            _ => self.find_process(id),
         }
+    }
+
+    fn find_process(&mut self, id: u64) -> Result<u32, Impossible> {
         let next = self.processes.len();
         let number = if let Some(&known) = self.processes.get(&id) {
             known
@@ -125,13 +112,26 @@ impl Writer {
         Ok(number)
     }
 
+    #[inline]
     fn page_number(&mut self, segment: u32, page: u64) -> Result<u32, Impossible> {
+        let place = (page as usize).wrapping_add((segment as usize).wrapping_mul(397)) % CACHE;
+        match self.found[place] {
+            Some((label, index, number)) if label == segment && index == page => Ok(number),
+            _ => {
+                let number = self.find_page(segment, page)?;
+                self.found[place] = Some((segment, page, number));
+                Ok(number)
+            }
+        }
+    }
+
+    fn find_page(&mut self, segment: u32, page: u64) -> Result<u32, Impossible> {
         let next = self.pages.len();
         if let Some(&known) = self.pages.get(&(segment, page)) {
             return Ok(known);
         }
         if next >= wire::MAX_PAGES {
-            return Err(self.output.fail("there are more than 2^31 distinct pages".into(), "split the trace"));
+            return Err(self.output.fail("there are 2^31 distinct pages or more".into(), "split the trace"));
         }
         self.pages.insert((segment, page), next as u32);
         put_varint(&mut self.block.pages, u64::from(segment));
@@ -141,59 +141,21 @@ impl Writer {
         Ok(next as u32)
     }
 
-    fn reference(&mut self, record: &Record, process: u32) -> Result<(), Impossible> {
-        let page = self.page_number(record.segment, record.page)?;
-        let word = page << 1 | u32::from(record.operation == Operation::Write);
-        self.block.references.extend_from_slice(&word.to_le_bytes());
-        self.block.actors.push(process);
-        Ok(())
-    }
-
-    fn change(&mut self, record: &Record, process: u32) {
-        let block = &mut self.block;
-        let position = block.actors.len() as u32;
-        put_varint(&mut block.changes, u64::from(position - block.before));
-        block.changes.push(record.operation as u8);
-        put_varint(&mut block.changes, u64::from(process));
-        let label = if has_segment(record.operation) { u64::from(record.segment) + 1 } else { 0 };
-        put_varint(&mut block.changes, label);
-        put_varint(&mut block.changes, record.page);
-        block.before = position;
-        block.change_count += 1;
-    }
-
     /// Packs the block and hands it on.
     fn flush(&mut self) -> Result<(), Impossible> {
-        let block = std::mem::take(&mut self.block);
-        let mut head = Vec::with_capacity(wire::BLOCK_HEAD);
-        head.extend_from_slice(&wire::BLOCK);
-        let (actors, width) = encode_actors(&block.actors);
-        let (records, references) = (block.records(), block.actors.len());
-        for number in [records as u32, references as u32, block.new_labels, block.new_processes, block.new_pages, width]
-        {
-            head.extend_from_slice(&number.to_le_bytes());
-        }
-        let tables = [block.labels, block.processes, block.pages].concat();
-        let mut packed = Vec::new();
-        for column in [tables, block.references, actors, block.times, block.changes] {
-            let before = packed.len();
-            if !column.is_empty() {
-                match Compressor::new(LEVEL).and_then(|mut compressor| compressor.compress(&column)) {
-                    Ok(frame) => packed.extend_from_slice(&frame),
-                    Err(error) => return Err(self.output.fail(format!("cannot compress: {error}"), "try again")),
-                }
-            }
-            head.extend_from_slice(&(column.len() as u32).to_le_bytes());
-            head.extend_from_slice(&((packed.len() - before) as u32).to_le_bytes());
-        }
-        head.extend_from_slice(&xxh3_64(&packed).to_le_bytes());
+        let packed = match pack::pack(&self.block, &mut self.model) {
+            Ok(packed) => packed,
+            Err(error) => return Err(self.output.fail(format!("cannot compress: {error}"), "try again")),
+        };
+        let mut head = packed.head;
         let hash = xxh3_64_with_seed(&head, self.totals.blocks);
         head.extend_from_slice(&hash.to_le_bytes());
         self.put(&head);
-        self.put(&packed);
+        self.output.buffer().extend_from_slice(&packed.columns);
         self.totals.blocks += 1;
-        self.totals.records += records as u64;
-        self.totals.references += references as u64;
+        self.totals.records += self.block.steps.len() as u64;
+        self.totals.references += self.block.references() as u64;
+        self.block.clear();
         self.output.settle()
     }
 
@@ -222,6 +184,11 @@ impl RecordSink for Writer {
             self.output.fail(format!("there are more than {MAX_SWAP_AREAS} swap areas"), "give fewer");
             return;
         }
+        if !is_page_size(settings.page_size) {
+            let what = format!("a page of {} bytes can't be written", settings.page_size);
+            self.output.fail(what, "a page has a power of two of bytes, from 256 to 1 GiB");
+            return;
+        }
         self.head(settings);
     }
 
@@ -246,7 +213,7 @@ impl RecordSink for Writer {
         }
         self.labels += 1;
         self.block.new_labels += 1;
-        // So that the tables of a block fit a column with the most processes and pages beside one more long name.
+        // So that the names of a block fit a column with the most processes and one more long name.
         if self.block.labels.len() > MAX_COLUMN / 6 {
             // A failure is kept by the output.
             let _ = self.flush();
@@ -257,17 +224,23 @@ impl RecordSink for Writer {
         if !self.headed {
             self.head(&Settings::default());
         }
-        if has_segment(record.operation) && record.segment >= self.labels {
+        let has_segment = !matches!(record.operation, Operation::Fork | Operation::Exit);
+        if has_segment && record.segment >= self.labels {
             return Err(no_such_label(record));
         }
         let process = self.process(record.process)?;
-        match record.operation {
-            Operation::Read | Operation::Write => self.reference(record, process)?,
-            _ => self.change(record, process),
-        }
-        put_varint(&mut self.block.times, zigzag(record.time.wrapping_sub(self.time)));
+        let word = match record.operation {
+            Operation::Read => self.page_number(record.segment, record.page)? << 1,
+            Operation::Write => self.page_number(record.segment, record.page)? << 1 | 1,
+            operation => {
+                let label = if has_segment { u64::from(record.segment) + 1 } else { 0 };
+                self.block.change(operation, process, label, record.page);
+                CHANGE
+            }
+        };
+        self.block.step(word, process, record.time.wrapping_sub(self.time));
         self.time = record.time;
-        if self.block.records() == BLOCK_RECORDS || self.block.changes.len() > MAX_COLUMN / 2 {
+        if self.block.steps.len() == BLOCK_RECORDS {
             self.flush()?;
         }
         self.output.settle()
@@ -291,45 +264,4 @@ impl RecordWriter for Writer {
         self.output.finish()?;
         Ok(Written { records: self.totals.records, notes: Vec::new() })
     }
-}
-
-/// Whether the operation is about a segment.
-fn has_segment(operation: Operation) -> bool {
-    !matches!(operation, Operation::Fork | Operation::Exit)
-}
-
-/// The process numbers in as few bytes each as the largest needs, and how many that is.
-fn encode_actors(actors: &[u32]) -> (Vec<u8>, u32) {
-    let width = match actors.iter().max().copied().unwrap_or(0) {
-        0..=0xff => 1,
-        0x100..=0xffff => 2,
-        _ => 4,
-    };
-    let bytes = actors.iter().flat_map(|number| number.to_le_bytes().into_iter().take(width)).collect();
-    (bytes, width as u32)
-}
-
-fn encode_settings(settings: &Settings) -> Vec<u8> {
-    let when = |condition: bool, flag: u8| if condition { flag } else { 0 };
-    let flags = when(settings.frames.is_some(), flag::FRAMES)
-        | when(settings.swap.is_some(), flag::SWAP)
-        | when(settings.out_of_memory.is_some(), flag::OOM)
-        | when(settings.out_of_memory == Some(OutOfMemory::Continue), flag::OOM_CONTINUE)
-        | when(settings.kernel_defaults, flag::KERNEL_DEFAULTS)
-        | when(settings.has_time, flag::HAS_TIME);
-    let mut bytes = vec![flags];
-    if let Some(frames) = settings.frames {
-        put_varint(&mut bytes, frames);
-    }
-    if let Some(areas) = &settings.swap {
-        put_varint(&mut bytes, areas.len() as u64);
-        for area in areas {
-            put_varint(&mut bytes, u64::from(area.slots));
-            bytes.push(u8::from(area.priority.is_some()));
-            if let Some(priority) = area.priority {
-                put_varint(&mut bytes, zigzag(i64::from(priority).cast_unsigned()));
-            }
-        }
-    }
-    bytes
 }

@@ -47,40 +47,62 @@ pub fn detect(head: &[u8]) -> bool {
 /// # Errors
 /// Those of reading; a line that is not as it should be, or is refused by the sink, unless the reading is lenient.
 pub fn read(input: &mut Input<'_>, reading: &mut Reading<'_>) -> Result<(), TraceError> {
-    let settings = settings(input.head()?);
-    let mut script = Script { spaces: AddressSpaces::new(reading, &settings), names: Names::default() };
+    let mut held = Held::default();
+    let mut script: Option<Script> = None;
     for_each_line(input, reading, |reading, number, line| {
         if is_passed_over(line) {
             return Ok(());
         }
-        let place = Place { at: At::Line(number), text: line };
-        match script.line(reading, place)? {
-            Ok(()) => Ok(()),
-            Err(what) => reading.bad(place.at, line.trim_ascii(), what, EXPECTED),
+        match &mut script {
+            Some(script) => script.line(reading, number, line),
+            None => {
+                held.add(number, line);
+                if held.is_enough() {
+                    script = Some(std::mem::take(&mut held).begin(reading)?);
+                }
+                Ok(())
+            }
         }
     })?;
+    let script = script.map_or_else(|| held.begin(reading), Ok)?;
     script.spaces.finish(reading)
 }
 
-/// What the beginning of a trace says about all of it.
-fn settings(head: &[u8]) -> Settings {
-    let mut settings = Settings { has_time: true, ..Settings::default() };
-    let (mut seen, mut tells_writes) = ([false; 3], false);
-    for line in lines(head).filter_map(Line::parse) {
-        match line.kind() {
-            Kind::Fault => seen[0] = true,
-            Kind::Exception => (seen[0], tells_writes) = (true, true),
-            Kind::Sample => (seen[1], tells_writes) = (true, true),
-            _ => {}
-        }
-        seen[2] |= line.time.is_some();
+/// Most bytes of lines that are held.
+const MOST_HELD: usize = 64 << 20;
+
+/// The lines up to the first sample, which tells what the trace has; many mappings may come before it.
+#[derive(Default)]
+struct Held {
+    lines: Vec<(u64, Box<[u8]>)>,
+    bytes: usize,
+    settings: Option<Settings>,
+}
+
+impl Held {
+    fn add(&mut self, number: u64, line: &[u8]) {
+        self.lines.push((number, line.into()));
+        self.bytes += line.len();
+        let Some(line) = Line::parse(line) else { return };
+        let fidelity = match line.kind() {
+            Kind::Fault => vec![Fidelity::FaultsOnly, Fidelity::NoWrites],
+            Kind::Exception => vec![Fidelity::FaultsOnly],
+            Kind::Sample => vec![Fidelity::Sampled],
+            _ => return,
+        };
+        self.settings = Some(Settings { has_time: line.time.is_some(), fidelity, ..Settings::default() });
     }
-    let [faults, samples, has_time] = seen;
-    settings.has_time = has_time;
-    let marks =
-        [(faults, Fidelity::FaultsOnly), (samples, Fidelity::Sampled), (faults && !tells_writes, Fidelity::NoWrites)];
-    settings.fidelity = marks.into_iter().filter(|(applies, _)| *applies).map(|(_, mark)| mark).collect();
-    settings
+
+    fn is_enough(&self) -> bool {
+        self.settings.is_some() || self.bytes > MOST_HELD
+    }
+
+    fn begin(self, reading: &mut Reading<'_>) -> Result<Script, TraceError> {
+        let settings = self.settings.unwrap_or_else(|| Settings { has_time: true, ..Settings::default() });
+        let mut script = Script { spaces: AddressSpaces::new(reading, &settings), names: Names::default() };
+        self.lines.iter().try_for_each(|(number, line)| script.line(reading, *number, line))?;
+        Ok(script)
+    }
 }
 
 /// The lines that say something.
@@ -101,8 +123,17 @@ struct Script {
 }
 
 impl Script {
-    /// A line that says something; or what is wrong with it.
-    fn line(&mut self, reading: &mut Reading<'_>, place: Place<'_>) -> Result<Result<(), Complaint>, TraceError> {
+    /// A line that says something.
+    fn line(&mut self, reading: &mut Reading<'_>, number: u64, text: &[u8]) -> Result<(), TraceError> {
+        let place = Place { at: At::Line(number), text };
+        match self.tell(reading, place)? {
+            Ok(()) => Ok(()),
+            Err(what) => reading.bad(place.at, text.trim_ascii(), what, EXPECTED),
+        }
+    }
+
+    /// What a line says is told; or what is wrong with it.
+    fn tell(&mut self, reading: &mut Reading<'_>, place: Place<'_>) -> Result<Result<(), Complaint>, TraceError> {
         let Some(line) = Line::parse(place.text) else { return Ok(Err("there is no event".to_owned())) };
         if let Some(time) = line.time {
             self.spaces.set_time(time);
@@ -198,14 +229,21 @@ fn reference(line: &Line<'_>) -> Result<Option<AddressReference>, Complaint> {
             number::NotANumber::TooLarge => number::bad_address(reason),
             _ => format!("`{}` is no address; {NO_ADDRESS}", printable(word)),
         })?;
-        // Where one column is followed by a symbol, it is the address of the instruction.
-        if words.next().is_some_and(|next| next.contains(&b'+') || next == b"[unknown]") {
+        // With symbols it is `ADDRESS symbol (file) INSTRUCTION symbol (file)`; without addresses, only the second half.
+        if words.clone().next().is_some_and(|next| number::parse_hexadecimal(next).is_err())
+            && !words.any(is_instruction)
+        {
             return Err(NO_ADDRESS.to_owned());
         }
         (address, line.is_store())
     };
     let is_user = (1..KERNEL).contains(&address);
     Ok(is_user.then_some(AddressReference { process: line.task.process, address, bytes: 1, write }))
+}
+
+/// Whether a word behind a symbol may be the address of the instruction, and not a part of the symbol.
+fn is_instruction(word: &[u8]) -> bool {
+    word.len() >= 4 && number::parse_hexadecimal(word).is_ok()
 }
 
 const NO_ADDRESS: &str = "the address of the data is missing: record with `perf record -d`, print with `-F +addr`";

@@ -155,7 +155,7 @@ pub(super) fn constant(text: &[u8]) -> Option<u64> {
     if text == b"NULL" {
         return Some(0);
     }
-    number::parse(text).ok().or_else(|| number::parse_0x(text).ok())
+    number::parse_any(text).ok()
 }
 
 /// The name of a call, and what is behind the bracket.

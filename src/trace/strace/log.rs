@@ -13,7 +13,7 @@ use super::line::{Call, Line, Said, Time, constant};
 use crate::trace::Operation;
 use crate::trace::addresses::PROCESS;
 use crate::trace::error::{At, TraceError, printable};
-use crate::trace::input::{Input, for_each_line};
+use crate::trace::input::{Input, MAX_LINE, for_each_line};
 use crate::trace::reading::Reading;
 use crate::trace::shared_memory;
 use crate::trace::time::SECOND;
@@ -106,6 +106,8 @@ struct Raw {
 #[derive(Default)]
 struct Lines {
     events: Vec<Raw>,
+    /// The beginning of a line into which strace has put a remark of its own.
+    broken: Vec<u8>,
     /// The first parts of calls, by thread.
     unfinished: FxHashMap<Option<u64>, Vec<u8>>,
     /// The time of the last line as it says it, and as it is told.
@@ -117,11 +119,28 @@ impl Lines {
         if text.is_empty() {
             return Ok(());
         }
+        // Without -o, `strace: Process 20573 attached` comes in the middle of the line of the clone.
+        if let Some(remark) = memchr::memmem::find(text, b"strace: Process ")
+            && text.ends_with(b"tached")
+        {
+            self.broken.extend_from_slice(&text[..remark.min(MAX_LINE.saturating_sub(self.broken.len()))]);
+            return Ok(());
+        }
+        if self.broken.is_empty() {
+            return self.whole_line(number, text);
+        }
+        let mut whole = std::mem::take(&mut self.broken);
+        whole.extend_from_slice(text);
+        self.whole_line(number, &whole)
+    }
+
+    fn whole_line(&mut self, number: u64, text: &[u8]) -> Result<(), String> {
         let line = Line::parse(text).ok_or("there is no system call")?;
         let time = self.tell_time(line.time);
         let event = |what| Event {
             line: number,
-            text: text[..text.len().min(SHOWN)].into(),
+            // Nothing can be wrong with the end of a mapping, and there may be many.
+            text: if matches!(what, What::Unmap { .. }) { [].into() } else { text[..text.len().min(SHOWN)].into() },
             time,
             // 0 for now where the log names none.
             process: line.thread.unwrap_or(NAMELESS),

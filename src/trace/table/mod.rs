@@ -171,7 +171,7 @@ impl Meaning {
         let field = |role: Role| fields[role as usize].trim_ascii();
         let label = field(Role::Segment);
         if self.has(Role::Segment) && is_nothing(label) {
-            let is_empty = is_nothing(field(self.place));
+            let is_empty = number::parse(field(Role::Buffer)).is_ok() && is_nothing(field(self.place));
             return if is_empty { Ok(None) } else { Err("the segment is missing".to_owned()) };
         }
         let number = match self.place {
