@@ -135,7 +135,7 @@ fn mistakes_are_told_with_their_line_and_what_may_be_meant() {
         ("[reading]\nframes = 3\n", &["line 2", "no key `reading.frames`", "`frames`"]),
         ("\n\nframes = \"x\"\n", &["line 3", "'x' is no memory size", "64MiB"]),
         ("[model]\noom = \"go\"\n", &["line 2", "invalid value 'go'", "stop, continue"]),
-        ("jobs = 0\n", &["line 1", "0 is not in 1..65535"]),
+        ("jobs = 0\n", &["line 1", "0 is not in 1..=65535"]),
         ("[reading]\nlenient = \"yes\"\n", &["line 2", "invalid value 'yes'"]),
         ("frames = 1979-05-27\n", &["line 1", "a text, a number"]),
         ("frames = {a = 1}\n", &["line 1", "a text, a number"]),

@@ -225,10 +225,11 @@ fn run(line: usize, row: &Row, found: &Result<Row, String>, limits: &Limits) -> 
 
 /// In what two rows are of different runs.
 fn not_comparable(before: &Row, after: &Row) -> Option<String> {
-    let texts = [("parameters", &before.params, &after.params), ("sight", &before.sight, &after.sight)];
-    let text = texts.into_iter().find(|(_, before, after)| before != after);
-    if let Some((what, before, after)) = text {
-        return Some(format!("its {what} are `{after}`, they were `{before}`"));
+    if before.params != after.params {
+        return Some(format!("its parameters are `{}`, they were `{}`", after.params, before.params));
+    }
+    if before.sight != after.sight {
+        return Some(format!("its sight is `{}`, it was `{}`", after.sight, before.sight));
     }
     let neither = METRICS.iter().filter(|metric| metric.worse == Worse::Neither);
     let mut values = neither.map(|metric| (metric.name, (metric.value)(before), (metric.value)(after)));
