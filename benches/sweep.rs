@@ -16,7 +16,8 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use xxhash_rust::xxh3::xxh3_64;
 
 fn jobs(program: &Arc<Program>, policies: &str) -> Vec<Job> {
-    let sizes = FramesSpec::auto().resolve(u64::from(program.footprint()));
+    let footprint = u64::from(program.footprint());
+    let sizes = FramesSpec::auto().resolve(footprint, program.settings.page_size).expect("shares of it");
     let policies = PolicySpec::parse_list(policies).expect("policies of the registry");
     let job = |policy: &PolicySpec, &frames: &u64| {
         let (policy, options) = (policy.clone(), Options::new(frames));

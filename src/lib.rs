@@ -3,12 +3,15 @@
 
 pub mod cli;
 pub mod compare;
+pub mod fingerprint;
 pub mod frames;
+pub mod gate;
 pub mod ids;
 pub mod journal;
 pub mod kernel;
 pub mod load;
 pub mod matrix;
+pub mod metrics;
 pub mod observers;
 pub mod outcome;
 mod page_numbers;

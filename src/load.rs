@@ -41,6 +41,7 @@ fn facts(source: &Source, summary: &Summary, program: &Program) -> TraceFacts {
         format: summary.format.to_owned(),
         compression: summary.compression.map(str::to_owned),
         sha256: summary.sha256.clone(),
+        content: None,
         references: program.references.len(),
         writes: program.counts.writes,
         footprint: u64::from(program.footprint()),

@@ -126,6 +126,9 @@ pub struct TraceFacts {
     pub compression: Option<String>,
     /// SHA-256 of the file as it is on disk, in hexadecimal.
     pub sha256: String,
+    /// What was read from it, whatever file it was in: [`crate::fingerprint`]. None where it was not asked for.
+    #[serde(default)]
+    pub content: Option<String>,
     /// References.
     pub references: u64,
     /// References that write.

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+use super::gate::arguments::{BaselineCommand, CheckArguments};
+use super::reports::Target;
 use super::trace::arguments::{GenArguments, HeadArguments, MergeTracesArguments, SliceArguments, TargetArguments};
 use crate::frames::FramesSpec;
 use crate::kernel::kswapd::KswapdOptions;
@@ -25,8 +27,11 @@ pub struct Arguments {
     pub output: OutputArguments,
 }
 
-const AFTER_HELP: &str = "Exit codes: 0 fine, 1 input, output or a bad trace, 2 usage, 3 a regression, 4 not comparable with what was measured \
-     before, 5 a published figure is not met, 130 interrupted.";
+const AFTER_HELP: &str = "Options of compare, check and baseline can stand in clockhand.toml, under their long names, and \
+    in the environment as CLOCKHAND_ and the name in capitals; the command line comes first, then the environment. \
+    --print-config shows them all.\n\n\
+    Exit codes: 0 fine, 1 input, output or a bad trace, 2 usage, 3 a regression, 4 not comparable with what was \
+    measured before, 5 a published figure is not met, 130 interrupted.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -37,6 +42,11 @@ pub enum Command {
     Merge(MergeArguments),
     /// Replay one policy at one memory size, and look closely.
     Replay(ReplayArguments),
+    /// Compare with a baseline, and end with 3 where something is worse: the gate.
+    Check(CheckArguments),
+    /// Keep results in a file that later ones are compared with.
+    #[command(subcommand)]
+    Baseline(BaselineCommand),
     /// Look at traces, convert, cut, join and make them.
     #[command(subcommand)]
     Trace(TraceCommand),
@@ -109,12 +119,42 @@ pub struct CompareArguments {
     /// What goes to stdout.
     #[arg(long, value_name = "FORM", default_value = "table")]
     pub print: Print,
+    /// Reports for other programs.
+    #[command(flatten)]
+    pub reports: ReportArguments,
+    /// Where options are from.
+    #[command(flatten)]
+    pub settings: SettingsArguments,
     /// How the model is set up.
     #[command(flatten)]
     pub model: ModelArguments,
     /// How traces are read.
     #[command(flatten)]
     pub reading: ReadArguments,
+}
+
+/// Reports for other programs.
+#[derive(Clone, Debug, Args)]
+pub struct ReportArguments {
+    /// Write a report; may be repeated. Kinds: json, markdown, junit, github, bencher, benchmark-action; `-` is stdout, also if
+    /// no path is given. Markdown is added to `$GITHUB_STEP_SUMMARY` too where that is set.
+    #[arg(long = "report", value_name = "KIND=PATH", value_hint = ValueHint::AnyPath)]
+    pub report: Vec<Target>,
+}
+
+/// Where the options that are not on the command line are from.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Settings")]
+pub struct SettingsArguments {
+    /// The file with settings; `clockhand.toml` in the current folder if not given.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Read no file with settings.
+    #[arg(long, conflicts_with = "config")]
+    pub no_config: bool,
+    /// Print the settings as such a file, with where each is from, and do nothing else.
+    #[arg(long)]
+    pub print_config: bool,
 }
 
 /// The forms of results on stdout.
@@ -153,6 +193,9 @@ pub struct MergeArguments {
     /// What goes to stdout.
     #[arg(long, value_name = "FORM", default_value = "table")]
     pub print: Print,
+    /// Reports for other programs.
+    #[command(flatten)]
+    pub reports: ReportArguments,
 }
 
 /// `replay`.

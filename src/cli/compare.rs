@@ -2,28 +2,28 @@
 
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Error, anyhow};
 
-use super::arguments::{CompareArguments, Print};
+use super::arguments::{CompareArguments, Print, ReportArguments};
 use super::terminal::{self, Terminal};
-use super::{Interrupted, Usage, model, provenance, traces};
+use super::{Interrupted, Usage, interrupt, matrix, model, provenance, reports, traces};
 use crate::compare::{Job, run_all};
 use crate::journal::{self, Head, Journal, JournalError, Kept};
 use crate::load::Loaded;
 use crate::matrix::Matrix;
 use crate::policy::registry::PolicySpec;
-use crate::replay::Options;
 use crate::report::{self, JSON_FILE, OutputError, ReportError, counted};
 use crate::results::{Results, Run};
 use crate::shard::Shard;
 
-/// Set when the user presses Ctrl-C.
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-
 /// Runs the command.
 pub fn run(arguments: &CompareArguments, terminal: &Terminal) -> Result<(), Error> {
+    reports::check(&arguments.reports)?;
+    if arguments.shard.is_some() && !arguments.reports.report.is_empty() {
+        let text = "reports are made of the whole: give --report to `clockhand merge` instead";
+        return Err(Usage(text.to_owned()).into());
+    }
     let policies = model::policies(&arguments.policies)?;
     let loaded = traces::load_all(&arguments.traces, &arguments.reading, arguments.model.kswapd.is_some(), terminal)?;
     let jobs = plan(arguments, &policies, &loaded)?;
@@ -42,34 +42,52 @@ pub fn run(arguments: &CompareArguments, terminal: &Terminal) -> Result<(), Erro
         None => matrix.results(seed, runs),
     };
     let kept = format!("all runs are kept in {}; --resume goes on from there", journal.path().display());
-    put_out(&results, &arguments.out, arguments.print, terminal, || journal.remove()).map_err(|error| {
+    let target = Target { out: &arguments.out, reports: &arguments.reports, print: arguments.print };
+    put_out(&results, &target, terminal, || journal.remove()).map_err(|error| {
         // Once the files are whole nothing is kept any more, and a closed pipe is no error.
         if error.is::<ReportError>() { anyhow!("{error}; {kept}") } else { error }
     })
 }
 
-/// Writes the files, then calls `written`, then prints.
+/// Where results go.
+pub struct Target<'a> {
+    /// The folder of the files.
+    pub out: &'a Path,
+    /// Reports for other programs.
+    pub reports: &'a ReportArguments,
+    /// What goes to stdout, unless a report takes it.
+    pub print: Print,
+}
+
+/// Writes the files, then calls `written`, then writes reports and prints.
 pub fn put_out(
     results: &Results,
-    out: &Path,
-    print: Print,
+    target: &Target<'_>,
     terminal: &Terminal,
     written: impl FnOnce() -> Result<(), OutputError>,
 ) -> Result<(), Error> {
     let mut files = Vec::new();
-    report::write_all(results, out, |path| files.push(path.display().to_string()))?;
+    report::write_all(results, target.out, |path| files.push(path.display().to_string()))?;
     written()?;
     match &results.shard {
-        Some(shard) if matches!(print, Print::Table | Print::Markdown) => terminal.note(&format!(
+        Some(shard) if matches!(target.print, Print::Table | Print::Markdown) => terminal.note(&format!(
             "shard {}/{}: {} of {} (no table of a part; `clockhand merge` joins the shards)",
             shard.number,
             shard.of,
             results.runs.len(),
             counted(shard.runs, "run", "runs")
         )),
-        _ => terminal::print(|out| report::print(results, print.into(), terminal.style(), out))?,
+        _ => print(results, target, terminal)?,
     }
     terminal.note(&format!("written: {}", files.join(", ")));
+    Ok(())
+}
+
+fn print(results: &Results, target: &Target<'_>, terminal: &Terminal) -> Result<(), Error> {
+    reports::write_results(target.reports, results, terminal)?;
+    if !reports::take_stdout(target.reports) {
+        terminal::print(|out| report::print(results, target.print.into(), terminal.style(), out))?;
+    }
     Ok(())
 }
 
@@ -79,20 +97,7 @@ pub fn threads(jobs: Option<u16>) -> usize {
 }
 
 fn plan(arguments: &CompareArguments, policies: &[PolicySpec], loaded: &[Loaded]) -> Result<Vec<Job>, Error> {
-    let mut jobs = Vec::new();
-    for trace in loaded {
-        let base = Options { seed: arguments.reading.file.seed, ..model::options(&arguments.model, trace)? };
-        let sizes = model::sizes(&arguments.frames, trace)?;
-        for policy in policies {
-            jobs.extend(sizes.iter().map(|&frames| Job {
-                trace: trace.facts.name.clone(),
-                program: trace.program.clone(),
-                policy: policy.clone(),
-                options: Options { frames, ..base.clone() },
-            }));
-        }
-    }
-    Ok(jobs)
+    matrix::plan(policies, &arguments.frames, &arguments.model, arguments.reading.file.seed, loaded)
 }
 
 /// Refuses a folder that holds another shard of the same comparison: it would be lost.
@@ -152,12 +157,7 @@ fn replay_all(
     journal: Journal,
     terminal: &Terminal,
 ) -> Result<(Vec<Run>, Journal), Error> {
-    // A second Ctrl-C, or one where no handler can be had, ends the process at once.
-    let _ = ctrlc::set_handler(|| {
-        if INTERRUPTED.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    });
+    interrupt::listen();
     let mut finished = kept.runs;
     finished.retain(|place, _| places.binary_search(place).is_ok());
     let (left, rest): (Vec<usize>, Vec<Job>) =
@@ -166,12 +166,12 @@ fn replay_all(
     bar.set_position(finished.len() as u64);
     bar.reset_eta();
     let keeper = Mutex::new((journal, None));
-    let runs = run_all(&rest, threads(arguments.jobs), &|| !INTERRUPTED.load(Ordering::Relaxed), &|index, run| {
+    let runs = run_all(&rest, threads(arguments.jobs), &interrupt::go_on, &|index, run| {
         if let Ok(mut keeper) = keeper.lock()
             && let Err(error) = keeper.0.append(left[index], run)
         {
             keeper.1.get_or_insert(error);
-            INTERRUPTED.store(true, Ordering::Relaxed);
+            interrupt::stop();
         }
         bar.inc(1);
     });

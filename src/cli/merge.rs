@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Error, anyhow};
 
-use super::Usage;
 use super::arguments::MergeArguments;
-use super::compare::put_out;
+use super::compare::{Target, put_out};
 use super::terminal::Terminal;
+use super::{Usage, reports};
 use crate::journal;
 use crate::report::{JSON_FILE, json};
 use crate::results::Results;
@@ -16,6 +16,7 @@ use crate::shard;
 
 /// Runs the command.
 pub fn run(arguments: &MergeArguments, terminal: &Terminal) -> Result<(), Error> {
+    reports::check(&arguments.reports)?;
     if let Some(part) = arguments.shards.iter().find(|part| same_folder(part, &arguments.out)) {
         let text = format!(
             "{} is a shard, and the whole would take its place; choose another folder with --out",
@@ -30,7 +31,8 @@ pub fn run(arguments: &MergeArguments, terminal: &Terminal) -> Result<(), Error>
     }
     let parts = arguments.shards.iter().map(|path| read(path)).collect::<Result<Vec<_>, Error>>()?;
     let whole = shard::merge(parts)?;
-    put_out(&whole, &arguments.out, arguments.print, terminal, || Ok(()))
+    let target = Target { out: &arguments.out, reports: &arguments.reports, print: arguments.print };
+    put_out(&whole, &target, terminal, || Ok(()))
 }
 
 /// The results of one part: a `results.json`, or the folder that holds it.

@@ -10,11 +10,16 @@ pub mod arguments;
 mod bench;
 mod compare;
 mod formats;
+mod gate;
+mod interrupt;
+mod matrix;
 mod merge;
 mod model;
 mod policies;
 mod provenance;
 mod replay;
+mod reports;
+mod settings;
 mod terminal;
 mod trace;
 mod traces;
@@ -24,9 +29,9 @@ use std::io;
 use std::process::ExitCode;
 
 use anyhow::Error;
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, OutputArguments};
 use terminal::Terminal;
 
 /// A mistake in what was typed that clap can't see; exit code 2.
@@ -56,16 +61,22 @@ struct Interrupted(String);
 
 /// Runs the command that the process's arguments ask for.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
+    let command = settings::command();
+    let parsed = command.clone().try_get_matches().and_then(|matches| {
+        let output = OutputArguments::from_arg_matches(&matches)?;
+        Ok((matches, Terminal::new(&output)))
+    });
+    let (matches, terminal) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // clap knows which of its texts are for stdout; a pipe that is closed meanwhile is no error.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let terminal = Terminal::new(&arguments.output);
-    match run(arguments.command, &terminal) {
+    let outcome = settings::complete(&command, &matches, &terminal)
+        .and_then(|arguments| arguments.map_or(Ok(()), |arguments| run(arguments.command, &terminal)));
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => end(&error, &terminal),
     }
@@ -76,6 +87,8 @@ fn run(command: Command, terminal: &Terminal) -> Result<(), Error> {
         Command::Compare(arguments) => compare::run(&arguments, terminal),
         Command::Merge(arguments) => merge::run(&arguments, terminal),
         Command::Replay(arguments) => replay::run(&arguments, terminal),
+        Command::Check(arguments) => gate::check::run(&arguments, terminal),
+        Command::Baseline(command) => gate::baseline::run(&command, terminal),
         Command::Trace(command) => trace::run(&command, terminal),
         Command::Verify(arguments) => verify::run(&arguments, terminal),
         Command::Bench(arguments) => bench::run(&arguments, terminal),

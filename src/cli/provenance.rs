@@ -13,8 +13,14 @@ pub fn compare(arguments: &CompareArguments) -> Vec<String> {
     words.extend(arguments.traces.iter().map(|path| path.display().to_string()));
     words.extend(["--policies".to_owned(), arguments.policies.clone()]);
     words.extend(["--frames".to_owned(), arguments.frames.to_string()]);
-    words.extend(reading(&arguments.reading));
-    words.extend(model(&arguments.model));
+    words.extend(options(&arguments.reading, &arguments.model));
+    words
+}
+
+/// Those of reading and of the model, for every command that replays.
+pub fn options(reading_arguments: &ReadArguments, model_arguments: &ModelArguments) -> Vec<String> {
+    let mut words = reading(reading_arguments);
+    words.extend(model(model_arguments));
     words
 }
 
@@ -24,8 +30,7 @@ pub fn replay(arguments: &ReplayArguments, frames: u64) -> Vec<String> {
     words.extend(arguments.traces.iter().map(|path| path.display().to_string()));
     words.extend(["--policy".to_owned(), arguments.policy.clone()]);
     words.extend(["--frames".to_owned(), frames.to_string()]);
-    words.extend(reading(&arguments.reading));
-    words.extend(model(&arguments.model));
+    words.extend(options(&arguments.reading, &arguments.model));
     words
 }
 

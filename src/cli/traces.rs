@@ -7,6 +7,7 @@ use anyhow::Error;
 use super::Usage;
 use super::arguments::{FileArguments, LimitsChoice, ReadArguments};
 use super::terminal::Terminal;
+use crate::fingerprint::fingerprint;
 use crate::load::{Loaded, load};
 use crate::report::counted;
 use crate::resolve::{Limits, ResolveOptions};
@@ -56,7 +57,8 @@ pub fn load_with(
     resolve: ResolveOptions,
     terminal: &Terminal,
 ) -> Result<Loaded, Error> {
-    let loaded = load(source, read, resolve)?;
+    let mut loaded = load(source, read, resolve)?;
+    loaded.facts.content = Some(fingerprint(&loaded.program));
     tell(&loaded, terminal);
     Ok(loaded)
 }

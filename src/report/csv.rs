@@ -33,6 +33,48 @@ pub fn read(path: &Path) -> Result<Vec<Row>, ReportError> {
     rows.map_err(|error| ReportError::Content { path: path.to_owned(), what: "results.csv", reason: error.to_string() })
 }
 
+/// The rows of a text in this form.
+///
+/// # Errors
+/// When a line is not a row: its number, from 1, and what is wrong.
+pub(crate) fn read_rows(text: impl io::Read) -> Result<Vec<Row>, (u64, String)> {
+    let mut reader = ::csv::Reader::from_reader(text);
+    let rows = reader.deserialize().collect::<Result<_, _>>();
+    rows.map_err(|error: ::csv::Error| {
+        let what = match error.kind() {
+            ::csv::ErrorKind::Deserialize { err, .. } => {
+                let names = reader.headers().cloned().unwrap_or_default();
+                let column = err.field().and_then(|field| names.get(field as usize).map(str::to_owned));
+                column.map_or(err.kind().to_string(), |column| format!("{column}: {}", err.kind()))
+            }
+            ::csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+                format!("{len} fields, and {expected_len} columns")
+            }
+            _ => error.to_string(),
+        };
+        (error.position().map_or(1, ::csv::Position::line), what)
+    })
+}
+
+/// The fields of one line.
+///
+/// # Errors
+/// When they are no text.
+pub(crate) fn fields_of(line: &str) -> Result<Vec<String>, String> {
+    let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(line.as_bytes());
+    let mut record = ::csv::StringRecord::new();
+    reader.read_record(&mut record).map_err(|error| error.to_string())?;
+    Ok(record.iter().map(str::to_owned).collect())
+}
+
+/// One line of these fields.
+///
+/// # Errors
+/// Never for what is written to memory.
+pub(crate) fn line_of(fields: &[String]) -> io::Result<Vec<u8>> {
+    line(&::csv::StringRecord::from(fields.to_vec()))
+}
+
 /// The names of the columns.
 fn header() -> io::Result<::csv::StringRecord> {
     Ok(::csv::Reader::from_reader(serialised(&Row::default())?.as_slice()).headers()?.clone())

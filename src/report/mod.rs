@@ -3,6 +3,8 @@
 
 pub mod block;
 pub mod chart;
+pub mod check;
+pub mod ci;
 pub mod csv;
 pub(crate) mod grid;
 pub mod json;

@@ -1,5 +1,16 @@
 //! Numbers as people read them, the same in tables and charts.
 
+use crate::metrics::Value;
+
+/// A value of a run as it stands in a table: with commas between thousands if wanted, `-` where there is none.
+pub fn value(value: Value, thousands: bool) -> String {
+    match value {
+        Value::Count(count) if thousands => grouped(count),
+        Value::Count(count) => count.to_string(),
+        Value::Index(index) => index.map_or_else(|| "-".to_owned(), |index| format!("{index:.4}")),
+    }
+}
+
 /// `12345` as `12,345`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();

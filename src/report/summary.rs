@@ -5,34 +5,10 @@ use std::io::{self, Write};
 
 use super::grid::{self, Column, Style, Tint};
 use super::numbers;
+use crate::metrics::METRICS;
 use crate::policy::registry;
 use crate::results::{Distributions, Percentiles, Row, Run, SegmentFigures, TraceFacts};
 use crate::trace::PAGE_SIZE;
-
-/// Counters of a row with their phrases. The name is the field's own, so that it can't differ from the column's.
-macro_rules! counters {
-    ($($field:ident: $phrase:literal,)*) => {
-        &[$((stringify!($field), |row: &Row| row.$field, $phrase),)*]
-    };
-}
-
-/// A counter: its name, where it is, what it counts.
-type Counter = (&'static str, fn(&Row) -> u64, &'static str);
-
-const COUNTERS: &[Counter] = counters! {
-    references: "references replayed",
-    hits: "to a page the process had in its page table",
-    minor_faults: "to a page in memory, but not in the process's table",
-    zero_faults: "first touches: a zeroed frame",
-    swap_ins: "pages brought back from swap",
-    swap_outs: "pages written to swap",
-    dirty_swap_outs: "of those, written to since they last came in",
-    ptes_invalidated: "page-table entries taken away",
-    wasted_invalidations: "of those, from a page that stayed in memory",
-    swap_attempts: "pages examined in search of a victim",
-    failed_scans: "searches that found none",
-    out_of_memory: "references given up for want of a frame",
-};
 
 /// A distribution of a run: what it is of, and where it is.
 type Distribution = (&'static str, fn(&Distributions) -> &Percentiles);
@@ -105,20 +81,17 @@ fn headline(row: &Row, facts: Option<&TraceFacts>, style: Style) -> String {
 fn counter_columns(row: &Row, style: Style) -> [Column; 3] {
     let mut columns = [Column::left(), Column::default(), Column::left()];
     let [names, values, phrases] = &mut columns;
-    for &(name, value, phrase) in COUNTERS {
-        let count = value(row);
-        let tint = match name {
+    for metric in METRICS {
+        let value = (metric.value)(row);
+        let tint = match metric.name {
             "swap_outs" => Tint::Strong,
-            "out_of_memory" if count > 0 => Tint::Warning,
+            "out_of_memory" if row.out_of_memory > 0 => Tint::Warning,
             _ => Tint::Plain,
         };
-        names.push(name, tint);
-        values.push(style.number(count), tint);
-        phrases.push(phrase, Tint::Faint);
+        names.push(metric.name, tint);
+        values.push(numbers::value(value, style.thousands), tint);
+        phrases.push(metric.meaning, Tint::Faint);
     }
-    names.push("fairness", Tint::Plain);
-    values.push(row.fairness.map_or_else(|| "-".to_owned(), |fairness| format!("{fairness:.4}")), Tint::Plain);
-    phrases.push("between segments: 1 is even, 1/segments the least", Tint::Faint);
     columns
 }
 

@@ -73,7 +73,7 @@ pub fn write_markdown(results: &Results, style: Style, out: &mut dyn Write) -> i
 }
 
 /// Text that Markdown would take for its own.
-fn markdown(text: &str) -> String {
+pub(super) fn markdown(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         if "|*_\\<`".contains(character) {

@@ -82,6 +82,7 @@ pub fn no_facts() -> TraceFacts {
         format: text(),
         compression: None,
         sha256: text(),
+        content: None,
         references: 0,
         writes: 0,
         footprint: 0,

@@ -98,6 +98,7 @@ impl Trial {
             format: "cht".to_owned(),
             compression: Some("zst".to_owned()),
             sha256: "00".repeat(32),
+            content: None,
             references: self.references,
             writes: self.references / 3,
             footprint: self.footprint,
