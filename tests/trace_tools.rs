@@ -6,9 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clockhand::load::load;
 use clockhand::resolve::ResolveOptions;
-use clockhand::trace::{
-    AddressOptions, FORMATS, Fidelity, Label, Operation, ReadOptions, Record, Source, TraceError, read,
-};
+use clockhand::trace::{AddressOptions, FORMATS, Fidelity, Label, Operation, ReadOptions, Record, Source, read};
 use proptest::prelude::*;
 use trace_support::{Kept, read_bytes, read_with, sample_file};
 
