@@ -3,12 +3,14 @@
 //! Here arguments become calls of the library and results become text. Nothing is computed here. Data goes to stdout,
 //! everything else to stderr.
 //!
-//! Exit codes: 0 fine; 1 input, output or a bad trace; 2 usage; 5 a published figure is not met; 130 interrupted. A closed
-//! pipe is no error.
+//! Exit codes: 0 fine; 1 input, output or a bad trace; 2 usage; 3 a regression; 4 not comparable with what was measured before;
+//! 5 a published figure is not met; 130 interrupted. A closed pipe is no error.
 
 pub mod arguments;
+mod bench;
 mod compare;
 mod formats;
+mod merge;
 mod model;
 mod policies;
 mod provenance;
@@ -31,6 +33,16 @@ use terminal::Terminal;
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Usage(String);
+
+/// Something became worse than it may; exit code 3.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Regression(String);
+
+/// What was kept of an earlier run is of something else; exit code 4.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct NotComparable(String);
 
 /// So many published figures are not met; exit code 5.
 #[derive(Debug, thiserror::Error)]
@@ -62,9 +74,11 @@ pub fn main() -> ExitCode {
 fn run(command: Command, terminal: &Terminal) -> Result<(), Error> {
     match command {
         Command::Compare(arguments) => compare::run(&arguments, terminal),
+        Command::Merge(arguments) => merge::run(&arguments, terminal),
         Command::Replay(arguments) => replay::run(&arguments, terminal),
         Command::Trace(command) => trace::run(&command, terminal),
         Command::Verify(arguments) => verify::run(&arguments, terminal),
+        Command::Bench(arguments) => bench::run(&arguments, terminal),
         Command::Policies(arguments) => policies::run(&arguments),
         Command::Formats => formats::run(),
         Command::Completions { shell } => {
@@ -107,6 +121,10 @@ fn end(error: &Error, terminal: &Terminal) -> ExitCode {
     terminal.error(&chain(error));
     if error.is::<Usage>() {
         ExitCode::from(2)
+    } else if error.is::<Regression>() {
+        ExitCode::from(3)
+    } else if error.is::<NotComparable>() {
+        ExitCode::from(4)
     } else if error.is::<Mismatch>() {
         ExitCode::from(5)
     } else if error.is::<Interrupted>() {
