@@ -225,7 +225,9 @@ fn of_log(log: &Log) -> Vec<SideMapping> {
             }
             What::Fork { child } => {
                 let mut inherited = present.get(&process).cloned().unwrap_or_default();
-                inherited.iter_mut().for_each(|mapping| mapping.process = Some(*child));
+                for mapping in &mut inherited {
+                    mapping.process = Some(*child);
+                }
                 all.extend(inherited.iter().cloned());
                 present.insert(*child, inherited);
             }

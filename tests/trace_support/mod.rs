@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, Cursor, Write};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use clockhand::trace::{
@@ -156,6 +157,11 @@ pub fn sample() -> Kept {
         records: operations.into_iter().enumerate().map(record).collect(),
         end: None,
     }
+}
+
+/// A file of `tests/samples`.
+pub fn sample_file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples").join(name)
 }
 
 /// SHA-256 in hexadecimal.

@@ -18,18 +18,18 @@ pub(super) struct Mapping<'l> {
 impl<'l> Mapping<'l> {
     /// `None` where it is of the kernel.
     pub fn parse(text: &'l [u8]) -> Result<Option<Self>, Complaint> {
-        Self::parts(text).ok_or_else(|| {
+        if text.starts_with(b"-1/") {
+            return Ok(None);
+        }
+        Self::parts(text).map(Some).ok_or_else(|| {
             "the mapping is not as in `14969/14969: [0x7fa4f955c000(0x40000) @ 0 00:01 32790 0]: rw-s /SYSV00000000`"
                 .to_owned()
         })
     }
 
-    fn parts(text: &'l [u8]) -> Option<Option<Self>> {
+    fn parts(text: &'l [u8]) -> Option<Self> {
         let open = memchr::memmem::find(text, b": [")?;
         let task = &text[..open];
-        if task.starts_with(b"-1/") {
-            return Some(None);
-        }
         let process = number::parse(&task[..memchr::memchr(b'/', task)?]).ok()?;
         let close = memchr::memmem::find(text, b"]: ")?;
         let (place, behind) = (text.get(open + 3..close)?, &text[close + 3..]);
@@ -49,6 +49,6 @@ impl<'l> Mapping<'l> {
         let (protection, path) = (&behind[..space], behind[space + 1..].trim_ascii());
         let is_shared = (protection.len() == 4).then(|| protection[3] == b's');
         address.checked_add(bytes)?;
-        Some(Some(Self { process, address, bytes, offset, backing: Backing { inode, is_shared, path } }))
+        Some(Self { process, address, bytes, offset, backing: Backing { inode, is_shared, path } })
     }
 }

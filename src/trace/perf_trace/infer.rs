@@ -107,10 +107,10 @@ impl Segment {
 
 fn neighbourhoods(touched: Touched, private: &[u64]) -> Vec<Neighbourhood> {
     let mut touched = touched.0;
-    touched.values_mut().for_each(|pages| {
+    for pages in touched.values_mut() {
         pages.sort_unstable();
         pages.dedup();
-    });
+    }
     let mut all: Vec<u64> = touched.values().flatten().copied().collect();
     all.sort_unstable();
     all.dedup();

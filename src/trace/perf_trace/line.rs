@@ -8,6 +8,9 @@ use crate::trace::time::nanoseconds;
 /// Nanoseconds in a millisecond.
 const MILLISECOND: u64 = 1_000_000;
 
+/// What is between the place in the program and the address.
+const ARROW: &[u8] = b"] => ";
+
 /// A page fault.
 pub(super) struct Fault<'l> {
     /// In nanoseconds.
@@ -32,7 +35,6 @@ impl<'l> Fault<'l> {
         let time = nanoseconds(time, MILLISECOND).ok_or("the time is no number of milliseconds")?;
         let duration = memchr::memmem::find(before, b"): ").ok_or("the duration is missing")?;
         let process = process(before[duration + 3..].trim_ascii())?;
-        const ARROW: &[u8] = b"] => ";
         let arrow = memchr::memmem::find(rest, ARROW).ok_or("the address is missing")?;
         let target = rest[arrow + ARROW.len()..].trim_ascii();
         let bracket = memchr::memmem::rfind(target, b" (").ok_or("the kind of the mapping is missing")?;

@@ -90,7 +90,7 @@ impl Log {
             }
         })?;
         let has_time = lines.clock.is_some();
-        Ok(Self { events: by_process(lines.events), has_time })
+        Ok(Self { events: by_process(&lines.events), has_time })
     }
 }
 
@@ -282,8 +282,8 @@ fn mapping(call: &Call<'_>, address: u64) -> Result<Vec<What>, String> {
 }
 
 /// The events with threads counted as their processes, and each fork where its child first acts.
-fn by_process(raw: Vec<Raw>) -> Vec<Event> {
-    let nameless = nameless(&raw);
+fn by_process(raw: &[Raw]) -> Vec<Event> {
+    let nameless = nameless(raw);
     let mut forks: FxHashMap<u64, VecDeque<usize>> = FxHashMap::default();
     for (index, Raw { event, .. }) in raw.iter().enumerate() {
         if let What::Fork { child } = event.what {
@@ -291,7 +291,7 @@ fn by_process(raw: Vec<Raw>) -> Vec<Event> {
         }
     }
     let mut world = World {
-        raw: &raw,
+        raw,
         nameless,
         forks,
         process_of: FxHashMap::default(),
@@ -315,7 +315,7 @@ fn nameless(raw: &[Raw]) -> u64 {
         })
         .collect();
     let named = raw.iter().map(|raw| raw.event.process).find(|&id| id != NAMELESS && !forked.contains(&id));
-    named.unwrap_or_else(|| (PROCESS..).find(|id| !forked.contains(id)).unwrap_or(PROCESS))
+    named.unwrap_or(PROCESS)
 }
 
 /// The threads that there are at a point of the log.
@@ -328,7 +328,7 @@ struct World<'r> {
     process_of: FxHashMap<u64, u64>,
     /// The forks that happened before their line.
     done: FxHashSet<usize>,
-    /// Threads that ended with exit_group, of which the log will say so once more.
+    /// Threads that ended with `exit_group`, of which the log will say so once more.
     ended: FxHashSet<u64>,
 }
 
