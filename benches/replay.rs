@@ -1,26 +1,21 @@
 //! How fast a trace is replayed: each policy of the registry on the built-in trace, with little and with much memory, and
-//! the clock on generated references with more and more sharers. Beside each rate stands a hash of the counts, so that
-//! speed is never bought with other results.
+//! the clock on generated references with more and more sharers. Beside each rate stands a hash of the results, so
+//! that speed is never bought with others.
 
-use std::hash::{BuildHasher, BuildHasherDefault};
 use std::sync::Arc;
 
 use clockhand::load::load;
-use clockhand::outcome::outcome;
 use clockhand::policy::registry::PolicySpec;
 use clockhand::program::Program;
 use clockhand::replay::Options;
 use clockhand::resolve::{ResolveOptions, Resolver};
+use clockhand::speed::{fingerprint, replay};
 use clockhand::trace::{Label, Operation, ReadOptions, Record, RecordSink, Source};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use rustc_hash::FxHasher;
 
-fn replay(program: &Arc<Program>, policy: &PolicySpec, frames: u64) -> u64 {
-    let options = Options::new(frames);
-    let mut replay = policy.start(program, &options).expect("the defaults are allowed");
-    replay.run(&|| true);
-    let row = outcome(&*replay, "bench", policy, &options).row;
-    BuildHasherDefault::<FxHasher>::default().hash_one(format!("{row:?}"))
+/// One replay; the hash of its results.
+fn counts(program: &Arc<Program>, policy: &PolicySpec, frames: u64) -> String {
+    fingerprint(&replay(program, policy, &Options::new(frames)).expect("the defaults are allowed").0)
 }
 
 fn policies(criterion: &mut Criterion) {
@@ -30,9 +25,9 @@ fn policies(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(program.references.len())).sample_size(10);
     for frames in [467, 2336] {
         for policy in PolicySpec::all() {
-            println!("counts of {policy} in {frames} frames: {:016x}", replay(&program, &policy, frames));
+            println!("results of {policy} in {frames} frames: {}", counts(&program, &policy, frames));
             group.bench_function(BenchmarkId::new(policy.entry.name, frames), |bencher| {
-                bencher.iter(|| replay(&program, &policy, frames));
+                bencher.iter(|| replay(&program, &policy, &Options::new(frames)));
             });
         }
     }
@@ -68,21 +63,12 @@ fn sharers(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(program.references.len())).sample_size(10);
         for frames in [500, 5_000] {
             group.bench_function(BenchmarkId::new(format!("{sharers} sharers"), frames), |bencher| {
-                bencher.iter(|| replay(&program, &policy, frames));
+                bencher.iter(|| replay(&program, &policy, &Options::new(frames)));
             });
         }
     }
     group.finish();
 }
 
-fn resolve(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("load");
-    let load_it =
-        || load(&Source::BuiltIn, &ReadOptions::default(), ResolveOptions::default()).expect("it is whole").program;
-    group.throughput(Throughput::Elements(load_it().references.len())).sample_size(10);
-    group.bench_function("pg-tpcb-exact", |bencher| bencher.iter(load_it));
-    group.finish();
-}
-
-criterion_group!(benches, policies, sharers, resolve);
+criterion_group!(benches, policies, sharers);
 criterion_main!(benches);

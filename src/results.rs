@@ -147,6 +147,21 @@ pub struct TraceFacts {
     pub fidelity: Vec<String>,
 }
 
+/// What part of a comparison results are of: those of `compare --shard K/N`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShardFacts {
+    /// Its number, from 1.
+    pub number: u32,
+    /// How many shards there are.
+    pub of: u32,
+    /// The hash of the whole, [`crate::matrix::Matrix::hash`].
+    pub matrix: String,
+    /// Runs of the whole.
+    pub runs: u64,
+    /// The place of each run of this part in the whole, ascending from 0.
+    pub places: Vec<u64>,
+}
+
 /// The whole outcome of `compare` or `replay`, and what it was made from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Results {
@@ -158,6 +173,9 @@ pub struct Results {
     pub arguments: Vec<String>,
     /// The seed.
     pub seed: u64,
+    /// The part that this is of a larger whole; `clockhand merge` joins the parts. None, and not written, for the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<ShardFacts>,
     /// The traces, in the order of the command line.
     pub traces: Vec<TraceFacts>,
     /// The runs, ordered by trace, policy and parameters as given, and frames ascending.

@@ -305,18 +305,19 @@ fn an_interrupted_comparison_ends_with_130_and_keeps_what_is_finished() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let partial = folder.path().join("reports/results.partial.csv");
+    let partial = folder.path().join("reports/results.partial.jsonl");
     while fs::read_to_string(&partial).unwrap_or_default().lines().count() < 4 {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     assert!(Command::new("sh").args(["-c", &format!("kill -INT {}", child.id())]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
-    assert!(text(&output.stderr).contains("kept in reports/results.partial.csv"), "{}", text(&output.stderr));
-    let mut reader = csv::Reader::from_path(&partial).unwrap();
-    let rows: Vec<clockhand::results::Row> = reader.deserialize().collect::<Result<_, _>>().unwrap();
-    assert!(rows.len() >= 3 && rows.len() < 360);
-    assert_eq!(names(&folder.path().join("reports")), ["results.partial.csv"]);
+    assert!(text(&output.stderr).contains("kept in reports/results.partial.jsonl"), "{}", text(&output.stderr));
+    let kept = fs::read_to_string(&partial).unwrap();
+    let lines: Vec<serde_json::Value> = kept.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.len() >= 4 && lines.len() < 361);
+    assert!(lines[1..].iter().all(|line| line["run"]["swap_outs"].is_u64()), "{kept}");
+    assert_eq!(names(&folder.path().join("reports")), ["results.partial.jsonl"]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod native_reference;
 mod trace_support;
 
 use std::fs;
+use std::io::Cursor;
 use std::path::PathBuf;
 
 use clockhand::program::{Program, Reference};
@@ -68,7 +69,8 @@ fn csv_and_back_gives_the_same_file() {
 fn converted(bytes: &[u8], format: &str) -> (Vec<u8>, Summary) {
     let memory = Memory::default();
     let mut writer = writer(format, Box::new(memory.clone())).unwrap();
-    let summary = read_from("trace", Box::new(bytes), &ReadOptions::default(), &mut *writer).unwrap();
+    let summary =
+        read_from("trace", Box::new(Cursor::new(bytes.to_vec())), &ReadOptions::default(), &mut *writer).unwrap();
     writer.finish().unwrap();
     (memory.0.take(), summary)
 }
@@ -82,7 +84,7 @@ fn flipped_bits_of_a_bundled_trace_are_noticed() {
         damaged[bit / 8] ^= 1 << (bit % 8);
         for wanted in [false, true] {
             let mut resolver = Resolver::new(ResolveOptions { keep_times: wanted, ..ResolveOptions::default() });
-            let error = read_from("x", Box::new(&damaged[..]), &lenient(), &mut resolver).err();
+            let error = read_from("x", Box::new(Cursor::new(damaged.clone())), &lenient(), &mut resolver).err();
             let refused = matches!(error, Some(TraceError::Damaged(_) | TraceError::Unrecognised(_)));
             assert!(refused, "bit {bit}: {error:?}");
         }
@@ -112,9 +114,9 @@ type Resolved = (Option<Program>, String);
 fn resolved(bytes: &[u8], options: ResolveOptions, reading: &ReadOptions, bulk: bool) -> Resolved {
     let mut sink = OneByOne(Resolver::new(options));
     let result = if bulk {
-        read_from("trace", Box::new(bytes), reading, &mut sink.0)
+        read_from("trace", Box::new(Cursor::new(bytes.to_vec())), reading, &mut sink.0)
     } else {
-        read_from("trace", Box::new(bytes), reading, &mut sink)
+        read_from("trace", Box::new(Cursor::new(bytes.to_vec())), reading, &mut sink)
     };
     match result {
         Err(error) => (None, error.to_string()),

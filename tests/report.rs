@@ -8,7 +8,6 @@ use std::path::Path;
 
 use clockhand::report::chart::Chart;
 use clockhand::report::chart::scene::Text;
-use clockhand::report::csv::RowAppender;
 use clockhand::report::{self, Format, REFERENCE, ReportError, Style, block, csv, json, summary, table};
 use clockhand::results::{Results, Row};
 use proptest::prelude::*;
@@ -75,24 +74,6 @@ fn a_csv_of_something_else_is_refused_with_its_line() {
     }
     let message = csv::read(&folder.path().join("none.csv")).expect_err("there is none").to_string();
     assert!(message.contains("none.csv"), "{message}");
-}
-
-#[test]
-fn rows_are_kept_one_by_one() {
-    let results = small().results();
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("new").join(RowAppender::FILE_NAME);
-    let mut appender = RowAppender::create(&path).expect("it is created");
-    assert_eq!(csv::read(&path).expect("a header alone is valid").len(), 0);
-    for (count, row) in rows(&results).into_iter().enumerate() {
-        appender.append(row).expect("it is written");
-        assert_eq!(csv::read(&path).expect("it is valid").len(), count + 1);
-    }
-    let mut whole = Vec::new();
-    csv::write(rows(&results), &mut whole).expect("memory can be written to");
-    assert_eq!(fs::read(appender.path()).expect("it is there"), whole);
-    appender.remove().expect("it can be removed");
-    assert!(!path.exists());
 }
 
 #[test]

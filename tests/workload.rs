@@ -28,8 +28,8 @@ fn references(trace: &Kept) -> Vec<Record> {
     trace.records.iter().copied().filter(|record| record.operation.is_reference()).collect()
 }
 
-fn is_write(record: &&Record) -> bool {
-    record.operation == Operation::Write
+fn writes(references: &[Record]) -> usize {
+    references.iter().filter(|record| record.operation == Operation::Write).count()
 }
 
 /// How often each page of segment 0 is referenced.
@@ -116,7 +116,7 @@ fn turns_have_geometric_lengths_and_writes_their_share() {
     let size = Size { processes: 5, ..SIZE };
     let trace = made("uniform", 400_000, size, Tuning { write_fraction: Some(0.3), ..Tuning::NONE });
     let all = references(&trace);
-    assert_near(share(all.iter().filter(is_write).count(), all.len()), 0.3, 0.005);
+    assert_near(share(writes(&all), all.len()), 0.3, 0.005);
     let turns: Vec<usize> = all.chunk_by(|a, b| a.process == b.process).map(<[_]>::len).collect();
     assert_near(all.len() as f64 / turns.len() as f64, 100.0, 5.0);
     // A geometric length is above its mean with a chance of 1/e.

@@ -6,10 +6,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::gate::arguments::{BaselineCommand, CheckArguments};
 use super::reports::Target;
-use super::trace::arguments::{GenArguments, HeadArguments, MergeArguments, SliceArguments, TargetArguments};
+use super::trace::arguments::{GenArguments, HeadArguments, MergeTracesArguments, SliceArguments, TargetArguments};
 use crate::frames::FramesSpec;
 use crate::kernel::kswapd::KswapdOptions;
 use crate::report;
+use crate::shard::Shard;
 use crate::trace::{self, AddressOptions, Cut, ReadOptions};
 
 /// Replays memory-access traces of processes that share memory, and shows what each page-replacement policy costs.
@@ -37,6 +38,8 @@ const AFTER_HELP: &str = "Options of compare, check and baseline can stand in cl
 pub enum Command {
     /// Replay every policy at every memory size, in parallel: the main job.
     Compare(CompareArguments),
+    /// Join the parts of a comparison that were made with `compare --shard`.
+    Merge(MergeArguments),
     /// Replay one policy at one memory size, and look closely.
     Replay(ReplayArguments),
     /// Compare with a baseline, and end with 3 where something is worse: the gate.
@@ -49,6 +52,8 @@ pub enum Command {
     Trace(TraceCommand),
     /// Compare with published figures, for traces of other people.
     Verify(VerifyArguments),
+    /// Measure how fast replays are, and compare with what was measured before.
+    Bench(BenchArguments),
     /// List the policies: names, what they may know, parameters, sources.
     Policies(PoliciesArguments),
     /// List the trace formats.
@@ -104,6 +109,13 @@ pub struct CompareArguments {
     /// Replays at the same time; as many as there are processors if not given.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
+    /// Go on from the runs that an interrupted comparison with the same arguments has left in the folder; begin where there
+    /// are none.
+    #[arg(long)]
+    pub resume: bool,
+    /// Make the part K of N of the comparison only, K from 1 to N; `clockhand merge` joins the parts.
+    #[arg(long, value_name = "K/N")]
+    pub shard: Option<Shard>,
     /// What goes to stdout.
     #[arg(long, value_name = "FORM", default_value = "table")]
     pub print: Print,
@@ -167,6 +179,23 @@ impl From<Print> for report::Format {
             Print::Markdown => Self::Markdown,
         }
     }
+}
+
+/// `merge`.
+#[derive(Debug, Args)]
+pub struct MergeArguments {
+    /// All the parts of one comparison: the folders that `compare --shard` wrote to, or the results.json in them.
+    #[arg(value_name = "SHARD", required = true)]
+    pub shards: Vec<PathBuf>,
+    /// The folder for results.csv, results.json and the charts of the whole.
+    #[arg(short, long, value_name = "DIR", default_value = "reports")]
+    pub out: PathBuf,
+    /// What goes to stdout.
+    #[arg(long, value_name = "FORM", default_value = "table")]
+    pub print: Print,
+    /// Reports for other programs.
+    #[command(flatten)]
+    pub reports: ReportArguments,
 }
 
 /// `replay`.
@@ -333,7 +362,7 @@ pub enum TraceCommand {
     ///
     /// Traces with times are put in the order of these; others take turns of --quantum references, drawn with --seed.
     /// Segments of the same name and processes of the same id are taken to be the same ones.
-    Merge(MergeArguments),
+    Merge(MergeTracesArguments),
     /// Make a trace by a pattern: a loop, scans, Zipf's law, phases, a ring buffer, a hash join and others.
     ///
     /// The same options and seed give the same trace on every machine. Numbers may end in k, M or G, for thousands, millions
@@ -378,6 +407,64 @@ pub struct VerifyArguments {
     /// Replays at the same time; as many as there are processors if not given.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
+}
+
+/// `bench`.
+#[derive(Debug, Args)]
+pub struct BenchArguments {
+    /// The trace file, or several where they are one trace. Without one, the PostgreSQL trace that is built in.
+    #[arg(value_name = "TRACE")]
+    pub traces: Vec<PathBuf>,
+    /// Policies, separated by commas, or `all`.
+    #[arg(short, long, value_name = "LIST", default_value = "all")]
+    pub policies: String,
+    /// The memory size. If not given, what the trace says, or else half the footprint.
+    #[arg(short, long, value_name = "N")]
+    pub frames: Option<FramesSpec>,
+    /// Samples of each policy.
+    #[arg(long, value_name = "N", default_value = "7", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub repeats: u32,
+    /// Replays of each policy before the clock counts.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub warm_up: u32,
+    /// Count the instructions of a replay too, with `perf stat`, or else with valgrind, which takes a minute.
+    #[arg(long)]
+    pub count_instructions: bool,
+    /// Print JSON, to be compared with later.
+    #[arg(long)]
+    pub json: bool,
+    /// Compare with what `bench --json` wrote earlier.
+    #[arg(long, value_name = "OLD.json")]
+    pub compare: Option<PathBuf>,
+    /// End with 3 when a policy is slower by more than so many percent, over the whole of its interval; with 4 when a policy has
+    /// other results.
+    #[arg(long, value_name = "PERCENT", requires = "compare", value_parser = percent)]
+    pub fail_above: Option<f64>,
+    /// The same for instructions, where both have them.
+    #[arg(long, value_name = "PERCENT", requires = "compare", requires = "count_instructions", value_parser = percent)]
+    pub fail_above_instructions: Option<f64>,
+    /// For counting instructions: start the policy of this number, replay if asked to, and say nothing.
+    #[arg(long, hide = true, value_name = "NUMBER,BOOL", value_parser = bare)]
+    pub bare: Option<(usize, bool)>,
+    /// How the model is set up.
+    #[command(flatten)]
+    pub model: ModelArguments,
+    /// How the trace is read.
+    #[command(flatten)]
+    pub reading: ReadArguments,
+}
+
+/// A percentage of 0 or more.
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim().parse::<f64>().ok();
+    number
+        .filter(|number| (0.0..=1000.0).contains(number))
+        .ok_or_else(|| "write a percentage from 0 to 1000".to_owned())
+}
+
+fn bare(text: &str) -> Result<(usize, bool), String> {
+    let parts = text.split_once(',').and_then(|(number, run)| Some((number.parse().ok()?, run.parse().ok()?)));
+    parts.ok_or_else(|| "write NUMBER,true or NUMBER,false".to_owned())
 }
 
 /// `policies`.

@@ -1,44 +1,93 @@
 //! `clockhand compare`: every policy at every memory size on every trace.
 
+use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Error, anyhow};
 
-use super::arguments::CompareArguments;
+use super::arguments::{CompareArguments, Print, ReportArguments};
 use super::terminal::{self, Terminal};
-use super::{Interrupted, matrix, model, provenance, reports, traces};
+use super::{Interrupted, Usage, interrupt, matrix, model, provenance, reports, traces};
 use crate::compare::{Job, run_all};
+use crate::journal::{self, Head, Journal, JournalError, Kept};
 use crate::load::Loaded;
+use crate::matrix::Matrix;
 use crate::policy::registry::PolicySpec;
-use crate::report::{self, RowAppender};
+use crate::report::{self, JSON_FILE, OutputError, ReportError, counted};
 use crate::results::{Results, Run};
-
-/// Set when the user presses Ctrl-C.
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+use crate::shard::Shard;
 
 /// Runs the command.
 pub fn run(arguments: &CompareArguments, terminal: &Terminal) -> Result<(), Error> {
     reports::check(&arguments.reports)?;
+    if arguments.shard.is_some() && !arguments.reports.report.is_empty() {
+        let text = "reports are made of the whole: give --report to `clockhand merge` instead";
+        return Err(Usage(text.to_owned()).into());
+    }
     let policies = model::policies(&arguments.policies)?;
     let loaded = traces::load_all(&arguments.traces, &arguments.reading, arguments.model.kswapd.is_some(), terminal)?;
     let jobs = plan(arguments, &policies, &loaded)?;
-    let partial = arguments.out.join(RowAppender::FILE_NAME);
-    let appender = Mutex::new(RowAppender::create(&partial)?);
-    let runs = replay_all(arguments, &jobs, &appender, terminal)?;
-    if runs.len() < jobs.len() {
-        let kept = format!("{} of {} runs are finished and kept in {}", runs.len(), jobs.len(), partial.display());
-        return Err(Interrupted(kept).into());
+    let facts = loaded.iter().map(|trace| trace.facts.clone()).collect();
+    let matrix = Matrix::new(provenance::compare(arguments), facts, &jobs);
+    if let Some(shard) = arguments.shard {
+        leave_other_shards_alone(shard, &matrix, &arguments.out)?;
     }
-    let results = results(arguments, &loaded, runs);
-    let mut written = Vec::new();
-    report::write_all(&results, &arguments.out, |path| written.push(path.display().to_string()))?;
-    appender.into_inner().map_err(|_| anyhow!("a run failed"))?.remove()?;
-    reports::write_results(&arguments.reports, &results, terminal)?;
-    if !reports::take_stdout(&arguments.reports) {
-        terminal::print(|out| report::print(&results, arguments.print.into(), terminal.style(), out))?;
+    let places = arguments.shard.map_or_else(|| (0..jobs.len()).collect(), |shard| shard.places(&jobs));
+    let head = Head::new(matrix.clone(), arguments.shard, places.len());
+    let (journal, kept) = open(arguments, &head, terminal)?;
+    let (runs, journal) = replay_all(arguments, &jobs, &places, kept, journal, terminal)?;
+    let seed = arguments.reading.file.seed;
+    let results = match arguments.shard {
+        Some(shard) => shard.results(matrix, seed, &places, runs),
+        None => matrix.results(seed, runs),
+    };
+    let kept = format!("all runs are kept in {}; --resume goes on from there", journal.path().display());
+    let target = Target { out: &arguments.out, reports: &arguments.reports, print: arguments.print };
+    put_out(&results, &target, terminal, || journal.remove()).map_err(|error| {
+        // Once the files are whole nothing is kept any more, and a closed pipe is no error.
+        if error.is::<ReportError>() { anyhow!("{error}; {kept}") } else { error }
+    })
+}
+
+/// Where results go.
+pub struct Target<'a> {
+    /// The folder of the files.
+    pub out: &'a Path,
+    /// Reports for other programs.
+    pub reports: &'a ReportArguments,
+    /// What goes to stdout, unless a report takes it.
+    pub print: Print,
+}
+
+/// Writes the files, then calls `written`, then writes reports and prints.
+pub fn put_out(
+    results: &Results,
+    target: &Target<'_>,
+    terminal: &Terminal,
+    written: impl FnOnce() -> Result<(), OutputError>,
+) -> Result<(), Error> {
+    let mut files = Vec::new();
+    report::write_all(results, target.out, |path| files.push(path.display().to_string()))?;
+    written()?;
+    match &results.shard {
+        Some(shard) if matches!(target.print, Print::Table | Print::Markdown) => terminal.note(&format!(
+            "shard {}/{}: {} of {} (no table of a part; `clockhand merge` joins the shards)",
+            shard.number,
+            shard.of,
+            results.runs.len(),
+            counted(shard.runs, "run", "runs")
+        )),
+        _ => print(results, target, terminal)?,
     }
-    terminal.note(&format!("written: {}", written.join(", ")));
+    terminal.note(&format!("written: {}", files.join(", ")));
+    Ok(())
+}
+
+fn print(results: &Results, target: &Target<'_>, terminal: &Terminal) -> Result<(), Error> {
+    reports::write_results(target.reports, results, terminal)?;
+    if !reports::take_stdout(target.reports) {
+        terminal::print(|out| report::print(results, target.print.into(), terminal.style(), out))?;
+    }
     Ok(())
 }
 
@@ -51,48 +100,96 @@ fn plan(arguments: &CompareArguments, policies: &[PolicySpec], loaded: &[Loaded]
     matrix::plan(policies, &arguments.frames, &arguments.model, arguments.reading.file.seed, loaded)
 }
 
-/// Runs the jobs; each result is kept in the partial file as soon as it is there.
+/// Refuses a folder that holds another shard of the same comparison: it would be lost.
+fn leave_other_shards_alone(shard: Shard, matrix: &Matrix, out: &Path) -> Result<(), Error> {
+    let path = out.join(JSON_FILE);
+    // What can't be read is no shard, and is replaced as any earlier result is.
+    let Some(there) = report::json::read(&path).ok().and_then(|results| results.shard) else { return Ok(()) };
+    if shard.is_beside(&there, matrix) {
+        let (path, number, of) = (path.display(), there.number, there.of);
+        let text = format!("{path} is shard {number}/{of} of this comparison; give each shard a folder of its own");
+        return Err(Usage(text).into());
+    }
+    Ok(())
+}
+
+/// The partial file, and what an earlier process left in it when that is to be used.
+fn open(arguments: &CompareArguments, head: &Head, terminal: &Terminal) -> Result<(Journal, Kept), Error> {
+    let path = arguments.out.join(journal::FILE_NAME);
+    let opened = if arguments.resume {
+        Journal::resume(&path, head)
+    } else {
+        Journal::begin(&path, head).map(|journal| (journal, Kept::default()))
+    };
+    let (journal, kept) = opened.map_err(|error| match error {
+        JournalError::Unfinished { .. } | JournalError::Other { .. } => Usage(error.to_string()).into(),
+        _ => Error::from(error),
+    })?;
+    if let Some(error) = journal.unlocked() {
+        terminal.note(&format!(
+            "warning: {}: this file system has no locks ({error}); see to it that no other clockhand writes to the folder",
+            path.display()
+        ));
+    }
+    for (line, reason) in &kept.damaged {
+        terminal.note(&format!("warning: {}, line {line}: {reason}; the run is replayed again", path.display()));
+    }
+    if kept.torn > 0 {
+        let torn = counted(kept.torn, "byte", "bytes");
+        terminal.note(&format!("{}: {torn} of a line that was not finished are dropped", path.display()));
+    }
+    if arguments.resume {
+        terminal.note(&match kept.runs.len() {
+            0 => format!("nothing to go on from in {}; beginning with the first run", arguments.out.display()),
+            finished => format!("going on from {finished} of {}", counted(head.runs, "run", "runs")),
+        });
+    }
+    Ok((journal, kept))
+}
+
+/// Runs the jobs at these places but those that are kept; each result goes to the partial file as soon as it is there. The
+/// runs come in the order of the places.
 fn replay_all(
     arguments: &CompareArguments,
     jobs: &[Job],
-    appender: &Mutex<RowAppender>,
+    places: &[usize],
+    kept: Kept,
+    journal: Journal,
     terminal: &Terminal,
-) -> Result<Vec<Run>, Error> {
-    // A second Ctrl-C, or one where no handler can be had, ends the process at once.
-    let _ = ctrlc::set_handler(|| {
-        if INTERRUPTED.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    });
-    let threads = threads(arguments.jobs);
-    let bar = terminal.progress(jobs.len() as u64);
-    let lost = Mutex::new(None);
-    let go_on = || !INTERRUPTED.load(Ordering::Relaxed);
-    let runs = run_all(jobs, threads, &go_on, &|_, run| {
-        let appended = appender
-            .lock()
-            .map_err(|_| anyhow!("a run failed"))
-            .and_then(|mut appender| Ok(appender.append(&run.row)?));
-        if let (Err(error), Ok(mut lost)) = (appended, lost.lock()) {
-            lost.get_or_insert(error);
-            INTERRUPTED.store(true, Ordering::Relaxed);
+) -> Result<(Vec<Run>, Journal), Error> {
+    interrupt::listen();
+    let mut finished = kept.runs;
+    finished.retain(|place, _| places.binary_search(place).is_ok());
+    let (left, rest): (Vec<usize>, Vec<Job>) =
+        places.iter().filter(|place| !finished.contains_key(place)).map(|&place| (place, jobs[place].clone())).unzip();
+    let bar = terminal.progress(places.len() as u64);
+    bar.set_position(finished.len() as u64);
+    bar.reset_eta();
+    let keeper = Mutex::new((journal, None));
+    let runs = run_all(&rest, threads(arguments.jobs), &interrupt::go_on, &|index, run| {
+        if let Ok(mut keeper) = keeper.lock()
+            && let Err(error) = keeper.0.append(left[index], run)
+        {
+            keeper.1.get_or_insert(error);
+            interrupt::stop();
         }
         bar.inc(1);
     });
     bar.finish_and_clear();
-    if let Ok(Some(error)) = lost.into_inner() {
-        return Err(error);
+    let (journal, lost) = keeper.into_inner().map_err(|_| anyhow!("a run failed"))?;
+    if let Some(error) = lost {
+        return Err(anyhow!("{error}; the runs finished before are kept, and --resume goes on from them"));
     }
-    runs.map_err(Error::msg).context("the comparison was given up")
-}
-
-fn results(arguments: &CompareArguments, loaded: &[Loaded], runs: Vec<Run>) -> Results {
-    Results {
-        schema: Results::SCHEMA,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        arguments: provenance::compare(arguments),
-        seed: arguments.reading.file.seed,
-        traces: loaded.iter().map(|trace| trace.facts.clone()).collect(),
-        runs,
+    let runs = runs.map_err(Error::msg).context("the comparison was given up")?;
+    if runs.len() < rest.len() {
+        return Err(Interrupted(format!(
+            "{} of {} are finished and kept in {}; --resume goes on from there",
+            finished.len() + runs.len(),
+            counted(places.len() as u64, "run", "runs"),
+            journal.path().display()
+        ))
+        .into());
     }
+    finished.extend(left.into_iter().zip(runs));
+    Ok((finished.into_values().collect(), journal))
 }

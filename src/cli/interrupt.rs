@@ -14,6 +14,11 @@ pub fn listen() {
     });
 }
 
+/// Asks the work to stop, as the first Ctrl-C does.
+pub fn stop() {
+    INTERRUPTED.store(true, Ordering::Relaxed);
+}
+
 /// Whether the work is to go on.
 pub fn go_on() -> bool {
     !INTERRUPTED.load(Ordering::Relaxed)

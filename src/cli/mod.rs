@@ -7,11 +7,13 @@
 //! 5 a published figure is not met; 130 interrupted. A closed pipe is no error.
 
 pub mod arguments;
+mod bench;
 mod compare;
 mod formats;
 mod gate;
 mod interrupt;
 mod matrix;
+mod merge;
 mod model;
 mod policies;
 mod provenance;
@@ -83,11 +85,13 @@ pub fn main() -> ExitCode {
 fn run(command: Command, terminal: &Terminal) -> Result<(), Error> {
     match command {
         Command::Compare(arguments) => compare::run(&arguments, terminal),
+        Command::Merge(arguments) => merge::run(&arguments, terminal),
         Command::Replay(arguments) => replay::run(&arguments, terminal),
         Command::Check(arguments) => gate::check::run(&arguments, terminal),
         Command::Baseline(command) => gate::baseline::run(&command, terminal),
         Command::Trace(command) => trace::run(&command, terminal),
         Command::Verify(arguments) => verify::run(&arguments, terminal),
+        Command::Bench(arguments) => bench::run(&arguments, terminal),
         Command::Policies(arguments) => policies::run(&arguments),
         Command::Formats => formats::run(),
         Command::Completions { shell } => {

@@ -2,7 +2,9 @@
 //!
 //! Where results go and how many replays run at a time is not among them, so the same results are the same bytes.
 
-use super::arguments::{CompareArguments, FileArguments, ModelArguments, ReadArguments, ReplayArguments};
+use super::arguments::{
+    BenchArguments, CompareArguments, FileArguments, ModelArguments, ReadArguments, ReplayArguments,
+};
 use crate::trace::{AddressOptions, ReadOptions};
 
 /// Those of `compare`.
@@ -30,6 +32,11 @@ pub fn replay(arguments: &ReplayArguments, frames: u64) -> Vec<String> {
     words.extend(["--frames".to_owned(), frames.to_string()]);
     words.extend(options(&arguments.reading, &arguments.model));
     words
+}
+
+/// Those of `bench` but the trace, the policies and the memory size.
+pub fn bench(arguments: &BenchArguments) -> Vec<String> {
+    [reading(&arguments.reading), model(&arguments.model)].concat()
 }
 
 fn model(arguments: &ModelArguments) -> Vec<String> {

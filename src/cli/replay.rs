@@ -8,6 +8,7 @@ use anyhow::{Context, Error};
 use super::arguments::{Print, ReplayArguments};
 use super::terminal::{self, Terminal};
 use super::{Usage, model, provenance, traces};
+use crate::frames::FramesSpec;
 use crate::load::Loaded;
 use crate::observers::event_log::EventLog;
 use crate::outcome::outcome;
@@ -29,7 +30,7 @@ pub fn run(arguments: &ReplayArguments, terminal: &Terminal) -> Result<(), Error
     let source = traces::one_source(&arguments.traces, &arguments.reading.file, "replay")?;
     let loaded = traces::load_one(&source, &arguments.reading, arguments.model.kswapd.is_some(), terminal)?;
     let options = Options {
-        frames: frames(arguments, &loaded, terminal)?,
+        frames: frames(arguments.frames.as_ref(), &loaded, terminal)?,
         seed: arguments.reading.file.seed,
         ..model::options(&arguments.model, &loaded)?
     };
@@ -114,12 +115,12 @@ fn one_policy(text: &str) -> Result<PolicySpec, Error> {
 }
 
 /// The memory size: as asked for, as the trace says, or half the footprint.
-fn frames(arguments: &ReplayArguments, loaded: &Loaded, terminal: &Terminal) -> Result<u64, Error> {
+pub fn frames(spec: Option<&FramesSpec>, loaded: &Loaded, terminal: &Terminal) -> Result<u64, Error> {
     let footprint = loaded.facts.footprint;
-    if let Some(spec) = &arguments.frames {
+    if let Some(spec) = spec {
         return match model::sizes(spec, loaded)?[..] {
             [frames] => Ok(frames),
-            _ => Err(Usage(format!("replay takes one memory size, and `{spec}` are several")).into()),
+            _ => Err(Usage(format!("one memory size is wanted, and `{spec}` are several")).into()),
         };
     }
     if let Some(frames) = loaded.program.settings.frames {
@@ -144,6 +145,7 @@ fn print(arguments: &ReplayArguments, loaded: &Loaded, run: Run, terminal: &Term
         version: env!("CARGO_PKG_VERSION").to_owned(),
         arguments: provenance::replay(arguments, run.row.frames),
         seed: arguments.reading.file.seed,
+        shard: None,
         traces: vec![loaded.facts.clone()],
         runs: vec![run],
     };

@@ -1,12 +1,11 @@
 //! `results.csv`: one line a run. The columns are the fields of [`Row`], in its order; no column is named here but the
 //! one whose decimals are cut.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::ReportError;
-use super::output::OutputError;
 use crate::results::Row;
 
 /// The column written with four decimals.
@@ -74,56 +73,6 @@ pub(crate) fn fields_of(line: &str) -> Result<Vec<String>, String> {
 /// Never for what is written to memory.
 pub(crate) fn line_of(fields: &[String]) -> io::Result<Vec<u8>> {
     line(&::csv::StringRecord::from(fields.to_vec()))
-}
-
-/// Keeps each result as soon as it is there: a csv file that grows by a line a run and is valid at any moment.
-#[derive(Debug)]
-pub struct RowAppender {
-    path: PathBuf,
-    file: File,
-}
-
-impl RowAppender {
-    /// The file name the command line uses, beside `results.csv`.
-    pub const FILE_NAME: &'static str = "results.partial.csv";
-
-    /// Starts the file `path` with the header, in place of any file there; missing folders are created.
-    ///
-    /// # Errors
-    /// When the file can't be created or written.
-    pub fn create(path: &Path) -> Result<Self, OutputError> {
-        let start = || {
-            fs::create_dir_all(crate::whole_file::folder_of(path))?;
-            let mut file = File::create(path)?;
-            file.write_all(&line(&header()?)?)?;
-            Ok(file)
-        };
-        let file = start().map_err(OutputError::at(path))?;
-        Ok(Self { path: path.to_owned(), file })
-    }
-
-    /// Adds a row. It is with the operating system when this returns.
-    ///
-    /// # Errors
-    /// When the file can't be written.
-    pub fn append(&mut self, row: &Row) -> Result<(), OutputError> {
-        // One write of a whole line on an unbuffered file: whoever reads meanwhile finds no half line.
-        let bytes = fields(row).and_then(|fields| line(&fields));
-        bytes.and_then(|bytes| self.file.write_all(&bytes)).map_err(OutputError::at(&self.path))
-    }
-
-    /// Where the rows are.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Removes the file: for when `results.csv` is whole.
-    ///
-    /// # Errors
-    /// When the file can't be removed.
-    pub fn remove(self) -> Result<(), OutputError> {
-        fs::remove_file(&self.path).map_err(OutputError::at(&self.path))
-    }
 }
 
 /// The names of the columns.

@@ -20,7 +20,6 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 pub use block::REFERENCE;
-pub use csv::RowAppender;
 pub use grid::Style;
 pub use numbers::{bytes, counted, grouped, memory};
 pub use output::{OutputError, write_whole};
@@ -76,7 +75,8 @@ pub enum ReportError {
 }
 
 /// Writes `results.csv`, `results.json` and for each trace `TRACE-swap-outs.svg` and `.png` into the folder `out`, which
-/// is created if missing. `written` is called after each file. Returns the files in the order written.
+/// is created if missing. `written` is called after each file. Returns the files in the order written. A shard has no
+/// charts: they would be of a part.
 ///
 /// Each file is whole or not there; an error leaves those that were finished before it.
 ///
@@ -93,7 +93,7 @@ pub fn write_all(results: &Results, out: &Path, mut written: impl FnMut(&Path)) 
     };
     keep(CSV_FILE, &|file| csv::write(results.runs.iter().map(|run| &run.row), file))?;
     keep(JSON_FILE, &|file| json::write(results, file))?;
-    let blocks = block::blocks(results);
+    let blocks = if results.shard.is_some() { Vec::new() } else { block::blocks(results) };
     for (block, name) in blocks.iter().zip(file_names(&blocks)) {
         let chart = chart::Chart::of(block);
         keep(&format!("{name}.svg"), &|file| file.write_all(chart.svg()?.as_bytes()))?;

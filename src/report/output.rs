@@ -21,7 +21,7 @@ pub struct OutputError {
 
 impl OutputError {
     /// The error for `path`, to be used with `map_err`.
-    pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+    pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
         |source| Self { path: path.to_owned(), source }
     }
 }

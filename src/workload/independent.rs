@@ -32,7 +32,7 @@ pub(super) static ZIPF: Pattern = Pattern {
     start: |size, tuning, draw| {
         start(size, tuning, |pages, tuning| {
             let order = scattered(tuning).then(|| Permutation::new(pages, draw));
-            Ok(Law::Zipf(Alias::zipf(pages, tuning.skew.unwrap_or(1.0), order.as_ref())?))
+            Ok(Law::Zipf(Drawn::of(Alias::zipf(pages, tuning.skew.unwrap_or(1.0), order.as_ref())?)))
         })
     },
 };
@@ -107,8 +107,33 @@ fn scattered(tuning: &Tuning) -> bool {
 /// How likely each page is.
 enum Law {
     Uniform,
-    Zipf(Alias),
+    Zipf(Drawn),
     Hot(Hot),
+}
+
+/// How many pages are drawn ahead.
+const AHEAD: usize = 256;
+
+/// A table, and pages drawn from it ahead: one draw after another lets the processor wait for many places of a large table at
+/// once.
+struct Drawn {
+    table: Alias,
+    pages: Vec<u64>,
+}
+
+impl Drawn {
+    fn of(table: Alias) -> Self {
+        Self { table, pages: Vec::with_capacity(AHEAD) }
+    }
+
+    #[inline]
+    fn page(&mut self, draw: &mut Draw) -> u64 {
+        if let Some(page) = self.pages.pop() {
+            return page;
+        }
+        self.pages.extend((1..AHEAD).map(|_| self.table.draw(draw)));
+        self.table.draw(draw)
+    }
 }
 
 /// Some pages are hot.
@@ -182,9 +207,9 @@ impl Walk for Independent {
         }
         self.left -= 1;
         let view = &self.views[process];
-        let position = match &self.laws[self.law_of[process]] {
+        let position = match &mut self.laws[self.law_of[process]] {
             Law::Uniform => draw.below(view.pages()),
-            Law::Zipf(table) => table.draw(draw),
+            Law::Zipf(drawn) => drawn.page(draw),
             Law::Hot(hot) => hot.page(draw),
         };
         let (segment, page) = view.place(position);

@@ -82,6 +82,7 @@ impl Trial {
             version: "0.1.0".to_owned(),
             arguments: vec!["compare".to_owned()],
             seed: self.seed,
+            shard: None,
             traces: Vec::new(),
             runs: Vec::new(),
         };

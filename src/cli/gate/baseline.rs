@@ -212,6 +212,7 @@ fn show(arguments: &ShowArguments, terminal: &Terminal) -> Result<(), Error> {
         version: baseline.made_by.trim_start_matches("clockhand ").to_owned(),
         arguments: [vec!["baseline".to_owned()], baseline.options.clone()].concat(),
         seed: options_seed(&baseline)?,
+        shard: None,
         traces: baseline.traces.iter().map(facts).collect(),
         runs: baseline.rows.into_iter().map(bare).collect(),
     };

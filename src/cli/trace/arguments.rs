@@ -68,7 +68,7 @@ pub struct SliceArguments {
 
 /// `trace merge`.
 #[derive(Debug, Args)]
-pub struct MergeArguments {
+pub struct MergeTracesArguments {
     /// The traces to read; one of them may be `-`, standard input.
     #[arg(value_name = "IN", required = true)]
     pub inputs: Vec<PathBuf>,

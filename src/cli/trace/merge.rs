@@ -2,7 +2,7 @@
 
 use anyhow::Error;
 
-use super::arguments::MergeArguments;
+use super::arguments::MergeTracesArguments;
 use super::target;
 use crate::cli::terminal::Terminal;
 use crate::cli::traces;
@@ -11,7 +11,7 @@ use crate::trace::merge::merge;
 use crate::trace::{ReadOptions, fill};
 
 /// Runs the command.
-pub fn run(arguments: &MergeArguments, terminal: &Terminal) -> Result<(), Error> {
+pub fn run(arguments: &MergeTracesArguments, terminal: &Terminal) -> Result<(), Error> {
     let options = ReadOptions::from(&arguments.reading);
     let sources = traces::sources(&arguments.inputs, &options)?;
     let writer = target::open(&arguments.target)?;
