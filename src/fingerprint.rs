@@ -148,8 +148,8 @@ mod tests {
             "time,pid,op,segment,page\n1,1,create,0,9\n2,1,attach,0,9\n3,1,R,0,2\n4,1,W,0,7\n5,1,lock,0,9\n5,1,R,0,3\n",
             "time,pid,op,segment,page\n1,1,create,0,9\n2,1,attach,0,9\n3,1,R,0,2\n4,1,W,0,7\n5,1,R,0,3\n6,1,R,0,3\n",
             "time,pid,op,segment,page\n1,1,create,0,9\n2,1,attach,0,9\n2,1,attach,0,9\n3,1,R,0,2\n4,1,W,0,7\n5,1,R,0,3\n",
-            "oom=stop\nseg a 9\nattach 1 a\nr 1 a 2\nw 1 a 7\nr 1 a 3\n",
-            "swap=5\nseg a 9\nattach 1 a\nr 1 a 2\nw 1 a 7\nr 1 a 3\n",
+            "# oom=continue\nseg a 9\nattach 1 a\nr 1 a 2\nw 1 a 7\nr 1 a 3\n",
+            "# swap=5\nseg a 9\nattach 1 a\nr 1 a 2\nw 1 a 7\nr 1 a 3\n",
             "seg a 9\nattach 1 a\nr 1 a 2\nw 1 a 7\nr 1 a 3\n",
         ];
         let mut all: Vec<String> = others.iter().map(|text| of(text, false)).collect();

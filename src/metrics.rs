@@ -72,8 +72,7 @@ macro_rules! metrics {
             },)*
             Metric {
                 name: "fairness",
-                // Four decimals are what a baseline and results.csv keep, rounded as text is.
-                value: |row| Value::Index(row.fairness.and_then(|fairness| format!("{fairness:.4}").parse().ok())),
+                value: |row| Value::Index(row.fairness.map(four_decimals)),
                 worse: Worse::Less,
                 meaning: "between segments: 1 is even, 1/segments the least",
             },
@@ -96,6 +95,11 @@ pub static METRICS: &[Metric] = metrics! {
     failed_scans More "searches that found none",
     out_of_memory More "references given up for want of a frame",
 };
+
+/// An index as `results.csv` and baselines have it: rounded to four decimals as text is.
+pub fn four_decimals(index: f64) -> f64 {
+    format!("{index:.4}").parse().unwrap_or(index)
+}
 
 #[cfg(test)]
 mod tests {

@@ -48,13 +48,16 @@ fn clockhand(folder: &Path, line: &str) -> Ended {
     Command::new(env!("CARGO_BIN_EXE_clockhand")).args(words).current_dir(folder).output().unwrap().into()
 }
 
-/// A trace of two processes that share a segment.
+/// A trace of two processes that share two segments, 20 pages of each.
 fn trace(seed: u64, references: usize) -> String {
-    let mut text = "time,pid,op,segment,page\n1,1,create,0,40\n1,1,attach,0,40\n1,2,attach,0,40\n".to_owned();
+    let mut text = "time,pid,op,segment,page\n".to_owned();
+    for segment in 0..2 {
+        text += &format!("1,1,create,{segment},40\n1,1,attach,{segment},40\n1,2,attach,{segment},40\n");
+    }
     let mut draw = Draw(seed);
     for (time, (page, write)) in draw.references(references, 40).into_iter().enumerate() {
         let (process, operation) = (1 + draw.below(2), if write { 'W' } else { 'R' });
-        text += &format!("{},{process},{operation},0,{page}\n", 1_000_000 * time);
+        text += &format!("{},{process},{operation},{},{page}\n", 1_000_000 * time, page % 2);
     }
     text
 }

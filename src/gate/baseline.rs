@@ -9,13 +9,14 @@
 //! | `trace,policy,params,...` | the header of `results.csv`, then its lines, ordered by trace, policy, params and frames |
 //!
 //! All lines are csv. The path of a trace is relative to the folder of the baseline, or absolute; a trace of several files has
-//! one for each, and without one it is the trace that is built in. `content` is its [`crate::fingerprint`] and decides whether a trace is the same; `sha256` is that of the
-//! file and decides where the content is not known.
+//! one for each, and without one it is the trace that is built in. `content` is its [`crate::fingerprint`] and decides
+//! whether a trace is the same; `sha256` is that of the file and decides where the content is not known.
 
 use std::io::{self, Write};
 
 use thiserror::Error;
 
+use crate::metrics::four_decimals;
 use crate::report::csv;
 use crate::results::{Row, TraceFacts};
 
@@ -159,6 +160,10 @@ impl Baseline {
     /// # Errors
     /// When two rows are of the same run, or a name has characters that a line can't hold.
     pub fn new(options: Vec<String>, mut traces: Vec<TraceRecord>, mut rows: Vec<Row>) -> Result<Self, String> {
+        for row in &mut rows {
+            // As the file has it, so that what is read back is equal.
+            row.fairness = row.fairness.map(four_decimals);
+        }
         rows.sort_by(|a, b| key(a).cmp(&key(b)));
         traces.sort_by(|a, b| a.name.cmp(&b.name));
         let mut pairs = rows.iter().zip(rows.iter().skip(1));
@@ -323,7 +328,7 @@ mod tests {
             names in prop::collection::btree_set("[^\\p{Cc}]{1,8}", 1..4),
             options in prop::collection::vec("--[a-z]{1,4}|[a-z#,\" ]{0,4}", 0..5),
             runs in prop::collection::btree_set((0usize..4, "[a-z#\",-]{1,4}", "[a-z=;]{0,5}", 1u64..50), 0..20),
-            counts in prop::array::uniform4(any::<u64>()),
+            counts in prop::array::uniform4(any::<u64>()), fairness in prop::option::of(0.0..=1.0_f64),
         ) {
             let names: Vec<String> = names.into_iter().collect();
             let traces = names.iter().map(|name| TraceRecord {
@@ -331,7 +336,7 @@ mod tests {
             });
             let rows = runs.into_iter().map(|(trace, policy, params, frames)| Row {
                 trace: names[trace % names.len()].clone(), policy, params, frames,
-                swap_outs: counts[2], hits: counts[3], ..Row::default()
+                swap_outs: counts[2], hits: counts[3], fairness, ..Row::default()
             });
             let mut rows: Vec<Row> = rows.collect();
             rows.sort_by(|a, b| key(a).cmp(&key(b)));

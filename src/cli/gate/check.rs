@@ -80,7 +80,7 @@ fn update(
         return Err(NotComparable(format!("{what}; {remedy}")).into());
     }
     let updated = found.update(baseline).map_err(NotComparable)?;
-    let changed = baseline.rows.iter().zip(&found.rows).filter(|(row, found)| found.as_ref().is_ok_and(|f| f != *row));
+    let changed = baseline.rows.iter().zip(&updated.rows).filter(|(before, after)| before != after);
     let changed = counted(changed.count() as u64, "run has", "runs have");
     if updated == *baseline {
         terminal.note(&format!("{} is up to date", path.display()));
