@@ -9,6 +9,9 @@ use crate::resolve::{ResolveOptions, Resolver};
 use crate::results::TraceFacts;
 use crate::trace::{self, ReadOptions, Source, Summary, TraceError};
 
+/// What the facts of the trace that is built in have for a path.
+pub const BUILT_IN: &str = "built in";
+
 /// A trace that was read.
 #[derive(Debug)]
 pub struct Loaded {
@@ -37,7 +40,7 @@ pub fn load(source: &Source, read: &ReadOptions, resolve: ResolveOptions) -> Res
 fn facts(source: &Source, summary: &Summary, program: &Program) -> TraceFacts {
     TraceFacts {
         name: source.name(),
-        path: if *source == Source::BuiltIn { "built in".to_owned() } else { source.file() },
+        path: if *source == Source::BuiltIn { BUILT_IN.to_owned() } else { source.file() },
         format: summary.format.to_owned(),
         compression: summary.compression.map(str::to_owned),
         sha256: summary.sha256.clone(),

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::compare::Job;
-use crate::program::{Program, References};
+use crate::fingerprint::fingerprint;
+use crate::program::Program;
 use crate::results::{Results, Run, TraceFacts};
 
 /// A comparison before it is made.
@@ -49,7 +50,7 @@ impl Matrix {
             // The text of debugging has every field of the options, those that are yet to be thought of too.
             add(&format!("{} {} {:?}", job.trace, job.policy, job.options));
             if !program.is_some_and(|known| Arc::ptr_eq(known, &job.program)) {
-                add(&fingerprint(&job.program).to_string());
+                add(&fingerprint(&job.program));
                 program = Some(&job.program);
             }
         }
@@ -112,30 +113,4 @@ pub(crate) fn trace_differences(mine: &[TraceFacts], theirs: &[TraceFacts]) -> V
         all.push(text);
     }
     all
-}
-
-/// A hash of what is replayed: files that options name, and options to come, can change it while the trace's own file and
-/// its counts stay the same.
-fn fingerprint(program: &Program) -> u64 {
-    let mut hash = Xxh3Default::new();
-    hash.update(&program.packing.column_bits.to_le_bytes());
-    match &program.references {
-        References::Narrow(words) => add_words(&mut hash, words, u32::to_le_bytes),
-        References::Wide(words) => add_words(&mut hash, words, u64::to_le_bytes),
-    }
-    for change in &program.changes {
-        hash.update(&change.before.to_le_bytes());
-    }
-    hash.digest()
-}
-
-fn add_words<W: Copy, const N: usize>(hash: &mut Xxh3Default, words: &[W], bytes: impl Fn(W) -> [u8; N]) {
-    let mut block = Vec::with_capacity(1 << 12);
-    for words in words.chunks(block.capacity() / N) {
-        block.clear();
-        for &word in words {
-            block.extend_from_slice(&bytes(word));
-        }
-        hash.update(&block);
-    }
 }

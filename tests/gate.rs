@@ -124,8 +124,8 @@ fn a_baseline_is_small_sorted_text_and_the_same_whatever_the_jobs() {
     assert_eq!(starts[0], "a,clock,ref-on-load=1,bits,8");
     assert_eq!(starts[1], "a,clock,ref-on-load=1,bits,20");
     assert_eq!(starts[11], "b,random,seed=0,bits,20");
-    let again = format!("baseline save b.csv a.csv -p random,clock,linux-2.0 -f 20,8 -j 1 -b again.csv");
-    matrix.run(&again).with(0, &[]);
+    let again = "baseline save b.csv a.csv -p random,clock,linux-2.0 -f 20,8 -j 1 -b again.csv";
+    matrix.run(again).with(0, &[]);
     assert_eq!(matrix.read("again.csv"), text);
     let shown = matrix.run("baseline show").with(0, &["12 runs", "2000 references to 40 pages"]);
     assert!(shown.out.contains(&matrix.value("b,clock,ref-on-load=1,bits,8", "swap_outs")), "{}", shown.out);
@@ -375,4 +375,29 @@ fn a_long_list_is_cut_unless_all_is_asked_for() {
     let all = matrix.run("check -b long.csv --all").with(3, &["52 worse"]);
     let shown = |ended: &Ended| ended.out.lines().filter(|line| line.contains(" swap_outs ")).count();
     assert_eq!((shown(&cut), shown(&all)), (20, 52));
+}
+
+#[test]
+fn speed_is_told_and_fails_only_when_asked() {
+    let matrix = Matrix::new();
+    let measured = matrix.run("bench a.csv -p random,clock:ref-on-load=0 -f 8 --repeats 5 --json -q").with(0, &[]);
+    matrix.write("speed.json", &measured.out);
+    let told =
+        matrix.run("check --speed speed.json").with(0, &["12 equal", "ratio", "random", "clock:ref-on-load=0", "same"]);
+    assert!(!told.out.contains("DIFFERENT"), "{told:?}");
+    // As if replays had been a million times as fast once: no machine is in between.
+    let mut speeds: serde_json::Value = serde_json::from_str(&measured.out).unwrap();
+    for policy in speeds["policies"].as_array_mut().unwrap() {
+        let faster = |rate: &mut serde_json::Value| *rate = (rate.as_u64().unwrap() * 1_000_000).into();
+        ["median", "lower_quartile", "upper_quartile"].map(|name| faster(&mut policy[name]));
+        policy["samples"].as_array_mut().unwrap().iter_mut().for_each(faster);
+    }
+    matrix.write("faster.json", &speeds.to_string());
+    matrix.run("check --speed faster.json").with(0, &["12 equal"]);
+    matrix.run("check --speed faster.json --fail-above 50").with(3, &["12 equal"]);
+    matrix.run("check --fail-above 50").with(2, &["--speed"]);
+    matrix.run("check --speed faster.json --report json").with(2, &["stdout"]);
+    matrix.edit("a,clock,ref-on-load=1,bits,20", "swap_outs", |count| count - 5);
+    let worse = matrix.run("check --speed speed.json").with(3, &["1 worse"]);
+    assert!(!worse.out.contains("ratio"), "counts come first: {worse:?}");
 }

@@ -455,7 +455,7 @@ pub struct BenchArguments {
 }
 
 /// A percentage of 0 or more.
-fn percent(text: &str) -> Result<f64, String> {
+pub(super) fn percent(text: &str) -> Result<f64, String> {
     let number = text.strip_suffix('%').unwrap_or(text).trim().parse::<f64>().ok();
     number
         .filter(|number| (0.0..=1000.0).contains(number))

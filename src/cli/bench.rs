@@ -6,10 +6,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Error};
+use clap::Parser;
 
-use super::arguments::BenchArguments;
+use super::arguments::{Arguments, BenchArguments, Command};
 use super::terminal::{self, Terminal};
 use super::{NotComparable, Regression, Usage, model, provenance, replay, traces};
+use crate::load::BUILT_IN;
 use crate::policy::registry::PolicySpec;
 use crate::replay::Options;
 use crate::report::{Style, grouped};
@@ -63,6 +65,26 @@ pub fn run(arguments: &BenchArguments, terminal: &Terminal) -> Result<(), Error>
     }
     print(arguments, &speeds, terminal)?;
     speeds.comparison.as_ref().map_or(Ok(()), |comparison| judge(arguments, comparison))
+}
+
+/// Measures once more what was measured into a file, in the same way, and compares: what `check --speed` does.
+pub fn again(path: &Path, fail_above: Option<f64>, terminal: &Terminal) -> Result<(), Error> {
+    let before = Speeds::read(path)?;
+    let labels: Vec<String> = before.policies.iter().map(PolicySpeed::label).collect();
+    let samples = before.policies.first().map_or(1, |policy| policy.samples.len());
+    let mut words: Vec<OsString> = ["clockhand", "bench"].map(OsString::from).to_vec();
+    words.extend((before.trace.path != BUILT_IN).then(|| before.trace.path.clone().into()));
+    words.extend(before.options.iter().map(OsString::from));
+    words.push(format!("--policies={}", labels.join(",")).into());
+    words.push(format!("--frames={}", before.frames).into());
+    words.push(format!("--repeats={samples}").into());
+    words.extend(fail_above.map(|percent| format!("--fail-above={percent}").into()));
+    words.extend(["--compare".into(), path.into()]);
+    let not_so = || NotComparable(format!("{}: it was not measured by this version", path.display()));
+    match Arguments::try_parse_from(words).map_err(|_| not_so())?.command {
+        Command::Bench(arguments) => run(&arguments, terminal),
+        _ => Err(not_so().into()),
+    }
 }
 
 /// What was measured before; with enough samples where the exit code depends on them.

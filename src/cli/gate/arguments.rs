@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::cli::arguments::{ModelArguments, ReadArguments, ReportArguments, SettingsArguments};
+use crate::cli::arguments::{ModelArguments, ReadArguments, ReportArguments, SettingsArguments, percent};
 use crate::frames::FramesSpec;
 use crate::gate::Limit;
 use crate::report;
@@ -39,6 +39,12 @@ pub struct CheckArguments {
     /// With --update, take traces that are others now in place of the baseline's.
     #[arg(long, requires = "update")]
     pub accept_traces: bool,
+    /// Measure speed too, as it was measured into this file by `clockhand bench --json`, and tell how it compares.
+    #[arg(long, value_name = "OLD.json")]
+    pub speed: Option<PathBuf>,
+    /// With --speed, end with 3 when a policy is slower by more than so many percent, over the whole of its interval.
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub fail_above: Option<f64>,
     /// Show all changes; the greatest of them if not given.
     #[arg(long)]
     pub all: bool,

@@ -12,6 +12,7 @@ use crate::cli::arguments::{Arguments, Command};
 use crate::cli::terminal::{self, Terminal};
 use crate::cli::{NotComparable, Usage, matrix, model, provenance, traces};
 use crate::gate::{Baseline, BaselineError, TraceRecord};
+use crate::load::BUILT_IN;
 use crate::report::{self, counted, write_whole};
 use crate::results::{Distributions, Results, Row, Run, TraceFacts};
 use crate::trace::{ReadOptions, Source};
@@ -19,8 +20,6 @@ use crate::whole_file::folder_of;
 
 /// No baseline is larger than this.
 const MOST_BYTES: u64 = 256 << 20;
-/// What results say of the path of the trace that is built in.
-const BUILT_IN: &str = "built in";
 
 /// Runs the command.
 pub fn run(command: &BaselineCommand, terminal: &Terminal) -> Result<(), Error> {

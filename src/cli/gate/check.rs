@@ -7,7 +7,7 @@ use anyhow::{Context, Error};
 use super::arguments::{CheckArguments, MatrixOptions};
 use super::baseline;
 use crate::cli::terminal::{self, Terminal};
-use crate::cli::{NotComparable, Regression, Usage, matrix, model, reports, traces};
+use crate::cli::{NotComparable, Regression, Usage, bench, matrix, model, reports, traces};
 use crate::gate::{Baseline, Comparison, Found, Limits, Standing};
 use crate::load::Loaded;
 use crate::policy::registry::PolicySpec;
@@ -20,6 +20,12 @@ use crate::trace::Source;
 /// Runs the command.
 pub fn run(arguments: &CheckArguments, terminal: &Terminal) -> Result<(), Error> {
     reports::check(&arguments.reports)?;
+    if arguments.fail_above.is_some() && arguments.speed.is_none() {
+        return Err(Usage("--fail-above needs --speed, the file with earlier speeds".to_owned()).into());
+    }
+    if arguments.speed.is_some() && reports::take_stdout(&arguments.reports) {
+        return Err(Usage("--speed has a table on stdout; write the report to a file".to_owned()).into());
+    }
     let path = &arguments.baseline.baseline;
     let baseline = baseline::read(path)?;
     if baseline.rows.is_empty() {
@@ -38,7 +44,13 @@ pub fn run(arguments: &CheckArguments, terminal: &Terminal) -> Result<(), Error>
         let lines = if arguments.all { Lines::All } else { Lines::Some };
         terminal::print(|out| report::check::write(&comparison, lines, terminal.style(), out))?;
     }
-    if arguments.update { update(path, &baseline, &found, &comparison, terminal) } else { end(&comparison, terminal) }
+    if arguments.update {
+        update(path, &baseline, &found, &comparison, terminal)?;
+    } else {
+        end(&comparison, terminal)?;
+    }
+    // Counts come first: speed is nothing to speak of where they are wrong.
+    arguments.speed.as_deref().map_or(Ok(()), |speeds| bench::again(speeds, arguments.fail_above, terminal))
 }
 
 /// How it ends: well, or with what is wrong.
