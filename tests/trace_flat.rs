@@ -35,8 +35,12 @@ fn read_as(format: &str, text: &str) -> Vec<(u64, bool)> {
     let (kept, summary) = read_bytes(text.as_bytes()).unwrap_or_else(|error| panic!("{text:?}: {error}"));
     assert_eq!((summary.format, summary.skipped), (format, 0), "{text:?}");
     assert_eq!(summary.records, kept.records.len() as u64);
-    let untold = [Fidelity::NoWrites, Fidelity::NoMappings];
-    references(&kept, if format == "hex-rw" { &untold[1..] } else { &untold })
+    let untold = if format == "hex-rw" {
+        vec![Fidelity::NoMappings]
+    } else {
+        vec![Fidelity::NoWrites, Fidelity::NoAttachRecords]
+    };
+    references(&kept, &untold)
 }
 
 #[test]
@@ -90,8 +94,8 @@ fn other_formats_are_not_taken_for_these() {
         "12 R 4",
         "R 12",
         "R",
-        "l 0x10 4",
-        "0x40: R 0x80",
+        "l 0x10 four",
+        "0x40: X 0x80",
         "I 04000,3",
         " X 04000,8",
         "*\n",
@@ -168,8 +172,8 @@ fn a_bad_line_is_told_with_line_event_and_text() {
 #[test]
 fn numbers_in_a_text_are_pages_or_addresses_by_the_way_they_are_written() {
     for (text, untold) in [
-        ("# begin\n0x7fff R\n\n8\tw\r\n*\n0XFFFFFFFFFFFFFFFF  W\n3", &[Fidelity::NoMappings][..]),
-        ("0x7fff\n8 W\n0xffffffffffffffff W\n3 r", &[Fidelity::NoWrites, Fidelity::NoMappings]),
+        ("# begin\n0x7fff R\n\n8\tw\r\n*\n0XFFFFFFFFFFFFFFFF  W\n3", &[Fidelity::NoAttachRecords][..]),
+        ("0x7fff\n8 W\n0xffffffffffffffff W\n3 r", &[Fidelity::NoWrites, Fidelity::NoAttachRecords]),
     ] {
         let (kept, summary) = read_bytes(text.as_bytes()).unwrap();
         assert_eq!((summary.format, summary.skipped), ("text", 0));
@@ -177,7 +181,7 @@ fn numbers_in_a_text_are_pages_or_addresses_by_the_way_they_are_written() {
     }
     let options = ReadOptions { format: Some("text".into()), ..ReadOptions::default() };
     let kept = read_with(b"12 R\n12 W\n", &options).unwrap().0;
-    assert_eq!(references(&kept, &[Fidelity::NoMappings]), [(12, false), (12, true)]);
+    assert_eq!(references(&kept, &[Fidelity::NoAttachRecords]), [(12, false), (12, true)]);
 }
 
 #[test]

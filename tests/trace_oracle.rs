@@ -55,7 +55,7 @@ proptest! {
         prop_assert_eq!(references(&kept), expected);
         let settings = kept.settings.unwrap();
         prop_assert!(settings.has_time);
-        prop_assert_eq!(settings.fidelity, [Fidelity::NoWrites, Fidelity::NoMappings]);
+        prop_assert_eq!(settings.fidelity, [Fidelity::NoWrites, Fidelity::NoAttachRecords]);
     }
 
     #[test]

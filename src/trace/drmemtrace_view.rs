@@ -2,8 +2,8 @@
 //!
 //! - A record is its number, the number of the instruction, a colon, who, and what:
 //!   `8 0: W0.T342625 read 8 byte(s) @ 0x00007ffd9f7ce0f8 by PC 0x00007f2ba1bb9053`.
-//! - A workload is a process that its threads share: `W0` is process 1, `W1` is 2. Where no workloads are told, there is one
-//!   process, 1.
+//! - A workload is a process that its threads share: `W0` is process 1, `W1` is 2. Where no workloads are told, but only a
+//!   thread (`T342625`, or `342625`), there is one process, 1.
 //! - `ifetch` counts as reading where instructions are asked for. Prefetches and flushes are no references; markers, the
 //!   lines between threads, and the head and foot of the tool are passed over.
 
@@ -90,11 +90,12 @@ fn is_count(word: &[u8]) -> bool {
     word.iter().all(|&byte| byte.is_ascii_digit() || byte == b',')
 }
 
-/// The process of `W0.T342625`, or of `T342625`.
+/// The process of `W0.T342625`, of `T342625`, or of `342625` as early versions of the tool have it.
 fn workload(who: &[u8]) -> Result<u64, String> {
     let thread = |word: &[u8]| word.strip_prefix(b"T").is_some_and(|number| number::parse(number).is_ok());
     let Some(workload) = who.strip_prefix(b"W") else {
-        return if thread(who) { Ok(PROCESS) } else { Err("the thread is missing".to_owned()) };
+        let is_thread = thread(who) || number::parse(who).is_ok();
+        return if is_thread { Ok(PROCESS) } else { Err("the thread is missing".to_owned()) };
     };
     let dot = memchr::memchr(b'.', workload).unwrap_or(workload.len());
     if !workload.get(dot + 1..).is_some_and(thread) {
