@@ -321,7 +321,7 @@ fn a_flat_trace_has_no_attachments_on_record() {
     let found = statistics(&resolver.finish());
     let marks = marks(&found);
     let expected =
-        [("no-attach-records", FoundBy::Reader), ("no-writes", FoundBy::Content), ("one-process", FoundBy::Content)];
+        [("no-writes", FoundBy::Reader), ("no-attach-records", FoundBy::Reader), ("one-process", FoundBy::Content)];
     assert_eq!(marks, expected);
 }
 
@@ -342,7 +342,7 @@ fn without_nulls(statistics: &Statistics, allowed: &[&str]) {
 
 #[test]
 fn traces_of_nothing_or_of_one_reference_have_statistics() {
-    let no_time = ["compression", "duration", "references_per_second", "filter_window", "frames"];
+    let no_time = ["compression", "content", "duration", "references_per_second", "filter_window", "frames"];
     without_nulls(&statistics(&program_with(ResolveOptions::default(), &Settings::default(), &[])), &no_time);
     for script in ["seg a 3", "seg a 3\nattach 1 a\nfork 1 2\nexit 2\nrm a\n"] {
         let found = statistics(&program_of_script(script));

@@ -80,7 +80,7 @@ impl File<'_, '_> {
     /// Whether the last eight bytes taken are this hash of those before.
     fn is_hashed(&self, seed: u64) -> bool {
         let Some((body, hash)) = self.bytes.split_last_chunk::<8>() else { return false };
-        u64::from_le_bytes(*hash) == xxh3_64_with_seed(body, seed)
+        agree(u64::from_le_bytes(*hash), xxh3_64_with_seed(body, seed))
     }
 
     fn head(&mut self, reading: &Reading<'_>) -> Result<Settings, TraceError> {
@@ -123,7 +123,7 @@ impl File<'_, '_> {
         let head = BlockHead::decode(&self.bytes[4..]);
         let head = head.ok_or_else(|| self.damaged(reading, "the numbers in the block's head are wrong"))?;
         self.next(reading, head.packed.iter().sum())?;
-        if xxh3_64(&self.bytes) != head.hash {
+        if !agree(xxh3_64(&self.bytes), head.hash) {
             return Err(self.damaged(reading, "the checksum of the block is wrong"));
         }
         let mut packed = &self.bytes[..];
@@ -141,7 +141,8 @@ impl File<'_, '_> {
         self.more(reading, wire::END_LENGTH - 4)?;
         let (counts, hash) = self.bytes.split_at(wire::END_LENGTH - 8);
         self.whole.update(counts);
-        if hash != self.whole.digest().to_le_bytes() {
+        let is_whole = Cursor(hash).u64().is_some_and(|hash| agree(hash, self.whole.digest()));
+        if !is_whole {
             return Err(self.damaged(reading, "the checksum of the file is wrong"));
         }
         let mut counts = Cursor(&counts[4..]);
@@ -155,6 +156,11 @@ impl File<'_, '_> {
             Err(self.damaged(reading, "there is something behind the end"))
         }
     }
+}
+
+/// Whether a hash is that of what was read. To a fuzzer every hash is right, or it would never come past the first.
+fn agree(stored: u64, found: u64) -> bool {
+    cfg!(fuzzing) || stored == found
 }
 
 /// Unpacks a column into `column`; `None` when it does not come to the length it is said to have.
