@@ -217,6 +217,8 @@ impl Search<'_> {
 }
 
 #[cfg(test)]
+// A run of pages is a range, and some processes have one run.
+#[allow(clippy::single_range_in_vec_init)]
 mod tests {
     use super::*;
 
