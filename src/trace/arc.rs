@@ -3,7 +3,7 @@
 //! - A line asks for `count` blocks from `start` on: a reference to each, in ascending order. The third number is ignored,
 //!   and so is the fourth, the number of the request. Blank lines are passed over.
 //! - A request may have at most [`LONGEST`] blocks: more is taken for a damaged line.
-//! - A block is a page. There is one process, 1, and one segment, 0, unless the user says otherwise (see [`super::flat`]).
+//! - A block is a page. There is one process, 1, and one segment, 0, unless the user says otherwise (see `trace/flat`).
 //!   The trace does not say how many blocks there are, so the segment is as large as its highest page.
 //! - All references are reads.
 

@@ -1,7 +1,7 @@
 //! The format of the traces that came with LIRS: one block number a line, in decimal.
 //!
 //! - Lines beginning with `*` (marks of those who recorded the trace) and blank lines are passed over.
-//! - A block is a page. There is one process, 1, and one segment, 0, unless the user says otherwise (see [`super::flat`]).
+//! - A block is a page. There is one process, 1, and one segment, 0, unless the user says otherwise (see `trace/flat`).
 //!   The trace does not say how many blocks there are, so the segment is as large as its highest page.
 //! - All references are reads.
 //!

@@ -7,7 +7,7 @@
 //! - To read: [`read`]. The compression is undone by its magic bytes, the format is told by what the file begins with.
 //! - To write: [`create`] for a file, [`writer`] for a stream; [`copy`] reads and writes in one go, [`fill`] writes what is
 //!   made otherwise.
-//! - To change: [`slice`] takes a part of a trace, [`merge`] makes one of several.
+//! - To change: [`mod@slice`] takes a part of a trace, [`mod@merge`] makes one of several.
 //! - To add a format: a file beside this one with `detect`, `read` and, if it is also written, `writer`; and a row in
 //!   [`FORMATS`]. `input::for_each_line` and `reading::Reading` are there for it.
 

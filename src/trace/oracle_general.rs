@@ -5,7 +5,7 @@
 //! - An object is a page, whatever its size: objects are hashes of names, so the numbers that follow one are not the rest of
 //!   it. A request of size 0 asks for nothing and is passed over, as it is by libCacheSim.
 //! - Times are handed on in nanoseconds. All references are reads. There is one process, 1, and one segment, 0, unless the
-//!   user says otherwise (see [`super::flat`]).
+//!   user says otherwise (see `trace/flat`).
 
 use super::error::{At, TraceError};
 use super::flat::lines::PROCESS;

@@ -3,7 +3,7 @@
 //! - A decimal number is a page. A hexadecimal one, which begins with `0x`, is the address of a byte: that is what programs
 //!   that log addresses write. (Other readings are possible as a [`super::table`], with `--columns page=1,op=2`.)
 //! - Lines beginning with `#` or `*` and blank lines are passed over. A line without a letter is a read.
-//! - There is one process, 1, and one segment, 0, unless the user says otherwise (see [`super::flat`]).
+//! - There is one process, 1, and one segment, 0, unless the user says otherwise (see `trace/flat`).
 //!
 //! A file that begins with a decimal number alone is taken for [`super::lirs`], which reads it in the same way.
 

@@ -2,7 +2,7 @@
 //! trace allows. One row a pattern in [`PATTERNS`]; help and documentation come from the rows.
 //!
 //! - To make one: [`Workload::new`], then [`Workload::generate`] into any sink of records.
-//! - To add one: a file here with a [`Walk`] and its row's start, and the row.
+//! - To add one: a file here with a `Walk` and its row's start, and the row.
 //!
 //! A workload is made as a stream; only Zipf's law needs a table. The same options and seed give the same records on every
 //! machine: nothing is computed with more than integers and the four operations of arithmetic. No file is touched here, and

@@ -8,7 +8,7 @@
 //! - The address is a process's own in anonymous memory and in System V segments; in files it is the byte of the file. So
 //!   pages of `/dev/shm/...` and `/memfd:...` are known as they are, each file a segment named by its path.
 //! - Where a System V segment begins is not told. With a key other than 0 the key names the segment, and its lowest address
-//!   in related processes is its first byte; see [`infer`] for those without a key, which are not told apart by name.
+//!   in related processes is its first byte; see `infer` for those without a key, which are not told apart by name.
 //!   All of this needs the whole trace, so references are kept, in 32 bytes each.
 //! - With `--maps` nothing is inferred: the side files say what is shared.
 

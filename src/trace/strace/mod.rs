@@ -1,7 +1,7 @@
 //! Logs of `strace -f -ttt -e trace=shmget,shmat,shmdt,shmctl,clone,clone3,fork,vfork,execve,exit_group,mmap,munmap`: which
 //! process has which shared memory mapped, without any reference.
 //!
-//! - A line is as [`line`] says; what becomes of unfinished calls, threads and forks is said in [`log`].
+//! - A line is as `line` says; what becomes of unfinished calls, threads and forks is said in `log`.
 //! - A segment of System V has its id as its label. A shared mapping of memory without a file is a segment too, and so are
 //!   those of files of shared memory where the log has paths (`strace -y`).
 //! - As a trace of its own it has the changes alone. With `--maps` it tells which addresses of another trace are shared.

@@ -1,11 +1,11 @@
 //! Tables: any file of delimited fields (commas, semicolons, tabs, bars or blanks) in which a row is a reference.
 //!
 //! - What a column is, is told by its name in the header, by the user (`--columns time=1,pid=2,page=5,op=3`, by number or by
-//!   name), or by the shape of the first row (block traces of MSR Cambridge). See [`columns`].
+//!   name), or by the shape of the first row (block traces of MSR Cambridge). See `columns`.
 //! - A page, the address of a byte or a sector of 512 bytes says where a reference goes; a size in bytes, how far: it is split
 //!   into pages. Numbers are decimal, or hexadecimal after `0x`.
 //! - A column of segments makes each of its values a segment, which has as many pages as are needed and is attached by each
-//!   process when that first refers to it. Without one, the trace is a flat one ([`super::flat`]).
+//!   process when that first refers to it. Without one, the trace is a flat one (`trace/flat`).
 //! - Times that have a decimal point are in seconds, and are handed on in nanoseconds; others are handed on as they are.
 //! - Without a column of processes there is one, 1; without one of operations, all are reads.
 //! - In a dump of PostgreSQL's buffers (`pg_buffercache`) a segment is a relation's file, as `16384_fsm` by its fork, and a row
