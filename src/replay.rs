@@ -7,17 +7,22 @@
 //! The loop over references is compiled once for each policy and knows it by type; it is called for a chunk of references
 //! at a time. A policy that is not told of hits costs nothing on a hit. Faults are out of line.
 
+mod hits;
+
 use std::io;
 use std::sync::Arc;
+
+use hits::Width;
 
 use crate::ids::PageId;
 use crate::kernel::kswapd::{Jiffy, Kswapd, KswapdOptions, PAGES_A_WAKE_UP};
 use crate::kernel::swap::RECORDED_RUN_SLOTS;
-use crate::kernel::{Counters, Fault, Kernel, Memory, Verdict};
+use crate::kernel::page_tables::{PageTables, with_entries};
+use crate::kernel::{Counters, Entries, Fault, Kernel, Memory, Verdict};
 use crate::observers::distributions::Distributions;
 use crate::observers::{End, Observer, Scan, SwapOut};
 use crate::policy::{Hand, Policy};
-use crate::program::{Packed, Program, Reference, References};
+use crate::program::{Packed, Packing, Program, Reference, References};
 use crate::trace::{OutOfMemory, Settings, SwapArea};
 
 /// References between two looks at whether to stop.
@@ -131,11 +136,30 @@ pub struct Simulation<P, S> {
     /// When the policy samples next, and how often.
     sampling: Option<(u64, u64)>,
     distributions: Distributions,
+    width: Width,
     observers: Vec<Box<dyn Observer>>,
     /// The load of which the policy has not heard yet, because references that are part of it may follow.
     loading: Option<(u64, Reference)>,
     /// Entries taken in this scan from pages that stayed: a scan can meet a page twice (R28).
     taken: Vec<(PageId, u32)>,
+}
+
+/// A run of hits of which a policy is told; how many there were.
+#[inline(always)]
+fn told_run<W: Packed>(
+    entries: &mut impl Entries,
+    words: &[W],
+    packing: Packing,
+    mut referenced: impl FnMut(u64, Reference),
+) -> usize {
+    for (place, word) in words.iter().enumerate() {
+        let reference = packing.unpack(word.bits());
+        if !entries.hit(reference) {
+            return place;
+        }
+        referenced(place as u64, reference);
+    }
+    words.len()
 }
 
 /// The swap daemon and its timer.
@@ -163,7 +187,8 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             stopped: false,
             daemon: options.kswapd.as_ref().map(|kswapd| Daemon::new(kswapd, program)),
             sampling,
-            distributions: Distributions::new(program.footprint() as usize),
+            distributions: Distributions::default(),
+            width: Width::of_processor(),
             observers: Vec::new(),
             loading: None,
             taken: Vec::new(),
@@ -181,31 +206,46 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         }
     }
 
-    /// The loop over references.
-    ///
-    /// What did not help here, measured on the built-in trace in half and a tenth of its memory: a run of hits as a leaf
-    /// function over slices borrowed once (the same within the noise), and storing the accessed and written marks only where
-    /// they are not set yet (slower: the branches cost more than the stores).
+    /// The loop over references: runs of hits, and faults between them.
     fn reference_run<W: Packed>(&mut self, words: &[W]) {
-        let packing = self.program.packing;
         let first = self.position;
         let mut offset = self.repeats_of_load(words);
-        while let Some(word) = words.get(offset) {
-            let reference = packing.unpack(word.bits());
+        loop {
+            offset += self.hits(first + offset as u64, &words[offset..]);
+            let Some(word) = words.get(offset) else { break };
+            let reference = self.program.packing.unpack(word.bits());
             let position = first + offset as u64;
             offset += 1;
-            if self.kernel.hit(reference) {
-                if S::EVERY_REFERENCE {
-                    self.sight.referenced(&mut self.policy, position, reference);
-                }
-            } else if !self.fault(position, reference) {
+            if !self.fault(position, reference) {
                 self.stopped = true;
                 break;
-            } else {
+            }
+            if self.loading.is_some() {
                 offset += self.repeats_of_load(&words[offset..]);
             }
         }
         self.position = first + offset as u64;
+    }
+
+    /// Replays references from a position on, up to the first that is not a hit; how many there were.
+    #[inline]
+    fn hits<W: Packed>(&mut self, first: u64, words: &[W]) -> usize {
+        let packing = self.program.packing;
+        if S::EVERY_REFERENCE {
+            let (policy, sight) = (&mut self.policy, &self.sight);
+            return with_entries!(&mut self.kernel.tables, entries => {
+                told_run(entries, words, packing, |place, reference| sight.referenced(policy, first + place, reference))
+            });
+        }
+        let Some(narrow) = W::narrow(words) else {
+            return with_entries!(&mut self.kernel.tables, entries => hits::plain_run(entries, words, packing));
+        };
+        match &mut self.kernel.tables {
+            PageTables::One(entries) => hits::run(entries, narrow, packing, self.width),
+            PageTables::Few(entries) => hits::run(entries, narrow, packing, self.width),
+            PageTables::Several(entries) => hits::run(entries, narrow, packing, self.width),
+            PageTables::Many(entries) => hits::plain_run(entries, narrow, packing),
+        }
     }
 
     /// Replays the references that are part of a load of which the policy is to hear when they are over; how many there
@@ -219,7 +259,8 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         };
         let mut repeats = 0;
         for word in words.iter().take_while(is_repeat) {
-            let hit = self.kernel.hit(packing.unpack(word.bits()));
+            let reference = packing.unpack(word.bits());
+            let hit = with_entries!(&mut self.kernel.tables, entries => entries.hit(reference));
             debug_assert!(hit, "nothing happens between a load and its repeats");
             repeats += 1;
         }
@@ -254,9 +295,9 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         }
         let fault = self.kernel.fault(reference);
         match fault {
-            Fault::Zero | Fault::SwapIn(_) => {
-                if let Fault::SwapIn(_) = fault {
-                    self.distributions.swapped_in(reference.page, position);
+            Fault::Zero | Fault::SwapIn { .. } => {
+                if let Fault::SwapIn { since, .. } = fault {
+                    self.distributions.swapped_in(position - since);
                 }
                 self.loading = Some((position, reference));
                 if !self.policy.load_includes_repeats() {
@@ -278,11 +319,11 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         let mut before = *self.kernel.counters();
         let mut successes = 0;
         for priority in (last_priority..=first.max(last_priority)).rev() {
-            while let Some(out) = self.shm_swap(priority, wanted) {
+            while self.shm_swap(priority, wanted).is_some() {
                 let after = *self.kernel.counters();
                 let attempts = after.swap_attempts - before.swap_attempts;
                 let entries = after.ptes_invalidated - before.ptes_invalidated;
-                self.distributions.swapped_out(out.page, self.kernel.now(), attempts, entries);
+                self.distributions.swapped_out(attempts, entries);
                 before = after;
                 successes += 1;
                 if successes >= most {
@@ -488,6 +529,7 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
     }
 
     fn observe(&mut self, observer: Box<dyn Observer>) {
+        self.kernel.keep_slots();
         self.observers.push(observer);
     }
 

@@ -3,6 +3,7 @@
 //! Everything a kernel of that time could know is here; what a process refers to and when is not.
 
 use super::Kernel;
+use super::page_tables::{Entries, with_entries};
 use crate::ids::{PageId, SegmentNumber};
 use crate::program::Segment;
 
@@ -56,7 +57,7 @@ impl<'k> Memory<'k> {
 
     /// Whether a page is young in any sharer's page table.
     pub fn is_accessed(&self, page: PageId) -> bool {
-        self.kernel.entries[self.kernel.words(page)].iter().any(|entries| entries.young != 0)
+        with_entries!(&self.kernel.tables, entries => entries.is_accessed(page))
     }
 
     /// Examines a page: whether it is young in any sharer's page table; it is old in all of them afterwards. Counted as an
@@ -109,13 +110,11 @@ impl<'k> Memory<'k> {
     }
 
     fn clear_accessed(&mut self, page: PageId) -> bool {
-        let words = self.kernel.words(page);
-        let mut cleared = 0;
-        for entries in &mut self.kernel.entries[words] {
-            cleared += entries.young.count_ones();
-            entries.young = 0;
-        }
+        let cleared = with_entries!(&mut self.kernel.tables, entries => entries.clear_accessed(page));
         self.kernel.counters.young_cleared += u64::from(cleared);
+        if cleared > 0 {
+            self.kernel.unsettle(page);
+        }
         cleared > 0
     }
 }

@@ -88,6 +88,8 @@ pub struct SegmentTable {
     unused: BinaryHeap<Reverse<u32>>,
     max_shmid: u32,
     in_use: u32,
+    /// Living segments that are locked.
+    locked: u32,
     descriptors: Vec<Descriptor>,
     /// The segments that each process has attached, in attach order, once for each attachment.
     attached: Vec<Vec<SegmentNumber>>,
@@ -107,6 +109,11 @@ impl SegmentTable {
     /// Slots in use.
     pub fn in_use(&self) -> u32 {
         self.in_use
+    }
+
+    /// Living segments that are locked.
+    pub fn locked(&self) -> u32 {
+        self.locked
     }
 
     /// The descriptor of a segment that was created, whether it still exists or not.
@@ -141,6 +148,7 @@ impl SegmentTable {
         self.slots[slot as usize] = Some(segment);
         self.max_shmid = self.max_shmid.max(slot);
         self.in_use += 1;
+        self.locked += u32::from(locked);
         if self.descriptors.len() <= segment.index() {
             self.descriptors.resize_with(segment.index() + 1, Descriptor::default);
         }
@@ -211,7 +219,13 @@ impl SegmentTable {
     /// Sets or clears the lock of a segment (R45); false, and nothing done, where it was so already.
     pub fn set_locked(&mut self, segment: SegmentNumber, locked: bool) -> bool {
         let descriptor = &mut self.descriptors[segment.index()];
-        std::mem::replace(&mut descriptor.locked, locked) != locked
+        let changed = std::mem::replace(&mut descriptor.locked, locked) != locked;
+        match (changed && descriptor.slot.is_some(), locked) {
+            (true, true) => self.locked += 1,
+            (true, false) => self.locked -= 1,
+            (false, _) => {}
+        }
+        changed
     }
 
     fn attached_mut(&mut self, process: ProcessNumber) -> &mut Vec<SegmentNumber> {
@@ -235,7 +249,9 @@ impl SegmentTable {
 
     /// Frees the slot of a segment (R42).
     fn destroy(&mut self, segment: SegmentNumber) {
-        let slot = self.descriptors[segment.index()].slot.take().expect("a segment is destroyed once");
+        let descriptor = &mut self.descriptors[segment.index()];
+        let slot = descriptor.slot.take().expect("a segment is destroyed once");
+        self.locked -= u32::from(descriptor.locked);
         self.slots[slot as usize] = None;
         self.unused.push(Reverse(slot));
         self.in_use -= 1;

@@ -7,7 +7,7 @@
 //! Source: Corbató, A paging experiment with the Multics system, 1968.
 
 use super::parameters::{Arguments, Parameter};
-use super::rings::Ring;
+use super::ring::Ring;
 use super::{Policy, Setup};
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
@@ -32,7 +32,7 @@ impl Policy for Clock {
 
     fn new(setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
         let referenced_on_load = arguments.whole("ref-on-load", 0..=1)? == 1;
-        Ok(Self { ring: Ring::new(setup.pages), referenced_on_load })
+        Ok(Self { ring: Ring::new(setup.pages, setup.frames), referenced_on_load })
     }
 
     /// Looks at each page twice at most: the second time its bit is clear, unless it is locked.
