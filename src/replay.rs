@@ -17,7 +17,7 @@ use hits::Width;
 use crate::ids::PageId;
 use crate::kernel::kswapd::{Jiffy, Kswapd, KswapdOptions, PAGES_A_WAKE_UP};
 use crate::kernel::swap::RECORDED_RUN_SLOTS;
-use crate::kernel::page_tables::{PageTables, with_entries};
+use crate::kernel::page_tables::{OneWord, with_entries};
 use crate::kernel::{Counters, Entries, Fault, Kernel, Memory, Verdict};
 use crate::observers::distributions::Distributions;
 use crate::observers::{End, Observer, Scan, SwapOut};
@@ -27,6 +27,8 @@ use crate::trace::{OutOfMemory, Settings, SwapArea};
 
 /// References between two looks at whether to stop.
 const CHUNK: u64 = 1 << 20;
+/// References ahead of a fault that are looked at for what they may need.
+const LOOK_AHEAD: usize = 64;
 
 /// How a program is replayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,6 +212,8 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     fn reference_run<W: Packed>(&mut self, words: &[W]) {
         let first = self.position;
         let mut offset = self.repeats_of_load(words);
+        // Where one reference faults, others will: what they need is called from memory.
+        let mut foreseen = 0;
         loop {
             offset += self.hits(first + offset as u64, &words[offset..]);
             let Some(word) = words.get(offset) else { break };
@@ -220,11 +224,27 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
                 self.stopped = true;
                 break;
             }
+            if offset >= foreseen {
+                foreseen = offset + LOOK_AHEAD;
+                self.look_ahead(&words[offset..]);
+            }
             if self.loading.is_some() {
                 offset += self.repeats_of_load(&words[offset..]);
             }
         }
         self.position = first + offset as u64;
+    }
+
+    /// Calls from memory what the references to come may need if they fault.
+    #[inline]
+    fn look_ahead<W: Packed>(&self, words: &[W]) {
+        let packing = self.program.packing;
+        let pages = |word: &W| packing.unpack(word.bits()).page;
+        let ahead = words.iter().skip(LOOK_AHEAD / 2).take(LOOK_AHEAD).map(pages);
+        with_entries!(&self.kernel.tables, entries => ahead.for_each(|page| {
+            entries.prefetch(page);
+            self.kernel.prefetch(page);
+        }));
     }
 
     /// Replays references from a position on, up to the first that is not a hit; how many there were.
@@ -240,11 +260,13 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         let Some(narrow) = W::narrow(words) else {
             return with_entries!(&mut self.kernel.tables, entries => hits::plain_run(entries, words, packing));
         };
-        match &mut self.kernel.tables {
-            PageTables::One(entries) => hits::run(entries, narrow, packing, self.width),
-            PageTables::Few(entries) => hits::run(entries, narrow, packing, self.width),
-            PageTables::Several(entries) => hits::run(entries, narrow, packing, self.width),
-            PageTables::Many(entries) => hits::plain_run(entries, narrow, packing),
+        if let Some(entries) = &mut self.kernel.tables.many {
+            return hits::plain_run(entries, narrow, packing);
+        }
+        match &mut self.kernel.tables.words {
+            OneWord::One(entries) => hits::run(entries, narrow, packing, self.width),
+            OneWord::Few(entries) => hits::run(entries, narrow, packing, self.width),
+            OneWord::Several(entries) => hits::run(entries, narrow, packing, self.width),
         }
     }
 
@@ -271,6 +293,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     }
 
     /// Tells the policy of a load that it has not heard of yet.
+    #[inline]
     fn end_load(&mut self) {
         let Some((position, load)) = self.loading.take() else { return };
         let now = self.kernel.now();
@@ -284,27 +307,28 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     #[inline(never)]
     fn fault(&mut self, position: u64, reference: Reference) -> bool {
         self.kernel.set_now(position);
-        if !self.kernel.is_resident(reference.page) {
-            while self.kernel.free_frames() == 0 {
-                if !self.try_to_free_page(0, Some(reference.page)) {
-                    let fault = self.kernel.abandon();
-                    self.tell_fault(reference, fault);
-                    return self.out_of_memory == OutOfMemory::Continue;
-                }
+        if self.kernel.is_resident(reference.page) {
+            let fault = self.kernel.fault(reference);
+            self.sight.referenced(&mut self.policy, position, reference);
+            self.tell_fault(reference, fault);
+            return true;
+        }
+        while self.kernel.free_frames() == 0 {
+            if !self.try_to_free_page(0, Some(reference.page)) {
+                let fault = self.kernel.abandon();
+                self.tell_fault(reference, fault);
+                return self.out_of_memory == OutOfMemory::Continue;
             }
         }
-        let fault = self.kernel.fault(reference);
-        match fault {
-            Fault::Zero | Fault::SwapIn { .. } => {
-                if let Fault::SwapIn { since, .. } = fault {
-                    self.distributions.swapped_in(position - since);
-                }
-                self.loading = Some((position, reference));
-                if !self.policy.load_includes_repeats() {
-                    self.end_load();
-                }
-            }
-            Fault::Minor | Fault::OutOfMemory => self.sight.referenced(&mut self.policy, position, reference),
+        let fault = self.kernel.bring_in(reference);
+        if let Fault::SwapIn { since, .. } = fault {
+            self.distributions.swapped_in(position - since);
+        }
+        if self.policy.load_includes_repeats() {
+            self.loading = Some((position, reference));
+        } else {
+            let memory = &mut Memory::new(&mut self.kernel, None);
+            self.sight.loaded(&mut self.policy, position, reference.page, memory);
         }
         self.tell_fault(reference, fault);
         true
@@ -313,17 +337,17 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     /// The priority loop (R33): true when a page was swapped out, which ends it unless the policy swaps out several a call.
     /// Page cache and process memory have nothing to give (assumption A3), so what R34 rotates over is the shared memory
     /// alone.
+    #[inline(always)]
     fn try_to_free_page(&mut self, last_priority: u32, wanted: Option<PageId>) -> bool {
         let first = self.policy.start_priority();
         let most = self.policy.successes_per_call();
-        let mut before = *self.kernel.counters();
+        let cost = |kernel: &Kernel| (kernel.counters().swap_attempts, kernel.counters().ptes_invalidated);
+        let mut before = cost(&self.kernel);
         let mut successes = 0;
         for priority in (last_priority..=first.max(last_priority)).rev() {
             while self.shm_swap(priority, wanted).is_some() {
-                let after = *self.kernel.counters();
-                let attempts = after.swap_attempts - before.swap_attempts;
-                let entries = after.ptes_invalidated - before.ptes_invalidated;
-                self.distributions.swapped_out(attempts, entries);
+                let after = cost(&self.kernel);
+                self.distributions.swapped_out(after.0 - before.0, after.1 - before.1);
                 before = after;
                 successes += 1;
                 if successes >= most {
@@ -335,15 +359,16 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     }
 
     /// One scan, and word of it to whoever watches.
+    #[inline(always)]
     fn shm_swap(&mut self, priority: u32, wanted: Option<PageId>) -> Option<SwapOut> {
-        let before = *self.kernel.counters();
         let shm_rss = self.kernel.shm_rss();
         let budget = shm_rss >> priority;
         if self.observers.is_empty() {
-            return self.scan(budget, wanted, &before);
+            return self.scan(budget, wanted);
         }
+        let before = *self.kernel.counters();
         let hand = self.hand();
-        let out = self.scan(budget, wanted, &before);
+        let out = self.scan(budget, wanted);
         let after = self.kernel.counters();
         let scan = Scan {
             priority,
@@ -365,10 +390,12 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     }
 
     /// Asks the policy for pages until one is swapped out or the budget is used up (R18, R19, R24, R26, R27).
-    fn scan(&mut self, budget: u64, wanted: Option<PageId>, before: &Counters) -> Option<SwapOut> {
+    #[inline(always)]
+    fn scan(&mut self, budget: u64, wanted: Option<PageId>) -> Option<SwapOut> {
         if budget == 0 {
             return None;
         }
+        let attempts = self.kernel.counters().swap_attempts;
         let slot = self.kernel.take_swap_slot()?;
         self.policy.begin_scan(&mut Memory::new(&mut self.kernel, wanted));
         let mut left = budget;
@@ -386,7 +413,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
                 Verdict::StillMapped { taken } => self.taken.push((page, taken)),
                 Verdict::Evicted { taken } => {
                     self.policy.evicted(page);
-                    let scanned = self.kernel.counters().swap_attempts - before.swap_attempts;
+                    let scanned = self.kernel.counters().swap_attempts - attempts;
                     let earlier = self.taken.iter().filter(|(other, _)| *other == page).map(|(_, taken)| taken).sum();
                     self.kernel.not_wasted(earlier);
                     return Some(SwapOut { page, sharers: taken + earlier, scanned, slot });
@@ -397,6 +424,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         None
     }
 
+    #[inline]
     fn tell_fault(&mut self, reference: Reference, fault: Fault) {
         for observer in &mut self.observers {
             observer.faulted(&self.kernel, reference, fault);

@@ -1,6 +1,7 @@
 //! Since when each page is in swap. Which slot it has is not kept here.
 
 use crate::ids::PageId;
+use crate::prefetch::prefetch;
 
 /// In place of a position: the page is not in swap.
 const PRESENT: u64 = u64::MAX;
@@ -21,7 +22,7 @@ impl Absence {
     }
 
     /// Since when a page is in swap; none where it is not.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn since(&self, page: PageId) -> Option<u64> {
         let low = self.low[page.index()];
         let high = self.high.get(page.index()).copied().unwrap_or(if low == u32::MAX { u32::MAX } else { 0 });
@@ -29,14 +30,20 @@ impl Absence {
         (since != PRESENT).then_some(since)
     }
 
+    /// A page may soon be asked for.
+    #[inline(always)]
+    pub(crate) fn prefetch(&self, page: PageId) {
+        prefetch(&self.low, page.index());
+    }
+
     /// A page goes to swap.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn begin(&mut self, page: PageId, now: u64) {
         self.set(page, now);
     }
 
     /// A page is in swap no more; since when it was, none where it was not.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn end(&mut self, page: PageId) -> Option<u64> {
         let since = self.since(page);
         if since.is_some() {
@@ -45,7 +52,7 @@ impl Absence {
         since
     }
 
-    #[inline]
+    #[inline(always)]
     fn set(&mut self, page: PageId, position: u64) {
         self.low[page.index()] = position as u32;
         if let Some(high) = self.high.get_mut(page.index()) {

@@ -31,16 +31,15 @@ impl Kernel {
     ///
     /// # Panics
     /// When the page is not resident and no frame is free: the caller sees to that first.
+    #[inline]
     pub fn fault(&mut self, reference: Reference) -> Fault {
-        let fault = if self.is_resident(reference.page) {
-            self.counters.minor_faults += 1;
-            self.segment_counters_mut(reference.page).minor_faults += 1;
-            Fault::Minor
-        } else {
-            self.bring_in(reference.page)
-        };
+        if !self.is_resident(reference.page) {
+            return self.bring_in(reference);
+        }
+        self.counters.minor_faults += 1;
+        self.segment_counters_mut(reference.page).minor_faults += 1;
         with_entries!(&mut self.tables, entries => entries.map(reference));
-        fault
+        Fault::Minor
     }
 
     /// Gives up a reference for which no frame could be had; the page's entry stays as it was (R37, A8).
@@ -50,12 +49,17 @@ impl Kernel {
     }
 
     /// Puts a page that is not resident into a frame (R13, R14).
-    fn bring_in(&mut self, page: PageId) -> Fault {
+    ///
+    /// # Panics
+    /// As [`Kernel::fault`].
+    #[inline(always)]
+    pub fn bring_in(&mut self, reference: Reference) -> Fault {
         assert!(self.free_frames() > 0, "a frame is free before a page is brought in (R14)");
+        let page = reference.page;
         let now = self.now;
         let since = self.absence.end(page);
         self.resident.insert(page.index());
-        with_entries!(&mut self.tables, entries => entries.bring_in(page));
+        with_entries!(&mut self.tables, entries => entries.bring_in(reference));
         self.shm_rss += 1;
         let segment = self.segment_counters_mut(page);
         segment.resident += 1;
@@ -75,17 +79,19 @@ impl Kernel {
         Fault::SwapIn { slot, since }
     }
 
-    /// Takes a page out of memory: its frame is free, and its list word is what the caller makes it.
-    pub(super) fn free_frame(&mut self, page: PageId) {
+    /// A page has left its frame, and its entries are gone: the frame is free. The counters of its segment.
+    #[inline(always)]
+    pub(super) fn frame_freed(&mut self, page: PageId) -> &mut super::SegmentCounters {
         let now = self.now;
         self.resident.remove(page.index());
-        with_entries!(&mut self.tables, entries => entries.take_out(page));
         self.shm_rss -= 1;
         let segment = self.segment_counters_mut(page);
         segment.resident -= 1;
         segment.residence = segment.residence.wrapping_add(now);
+        segment
     }
 
+    #[inline(always)]
     pub(super) fn segment_counters_mut(&mut self, page: PageId) -> &mut super::SegmentCounters {
         let segment = self.segment_of(page);
         &mut self.segments[segment.index()]

@@ -3,8 +3,9 @@
 //! The same as [`super::page_tables::Words`] does in one word; what is said there holds here.
 
 use super::bitmap::Bitmap;
-use super::page_tables::Entries;
+use super::page_tables::{Entries, Unmapped};
 use crate::ids::{Column, PageId};
+use crate::prefetch::prefetch;
 use crate::program::Reference;
 
 /// The entries of up to 64 sharers: bit n is the attachment in column n.
@@ -78,9 +79,10 @@ impl Entries for ManySharers {
         self.written[reference.page.index()] |= reference.write;
     }
 
-    fn bring_in(&mut self, page: PageId) {
-        self.resident.insert(page.index());
-        self.written[page.index()] = false;
+    fn bring_in(&mut self, reference: Reference) {
+        self.resident.insert(reference.page.index());
+        self.written[reference.page.index()] = false;
+        self.map(reference);
     }
 
     fn take_out(&mut self, page: PageId) {
@@ -105,7 +107,10 @@ impl Entries for ManySharers {
         self.of_mut(page).iter_mut().map(young).sum()
     }
 
-    fn unmap(&mut self, page: PageId, second_chance: bool) -> (u32, u32) {
+    fn unmap(&mut self, page: PageId, second_chance: bool) -> Option<Unmapped> {
+        if !self.is_resident(page) {
+            return None;
+        }
         let (mut taken, mut left) = (0, 0);
         for masks in self.of_mut(page) {
             let aged = if second_chance { masks.young } else { 0 };
@@ -113,7 +118,11 @@ impl Entries for ManySharers {
             left += aged.count_ones();
             *masks = Masks { present: aged, young: 0 };
         }
-        (taken, left)
+        let written = self.written[page.index()];
+        if left == 0 {
+            self.resident.remove(page.index());
+        }
+        Some(Unmapped { taken, left, written })
     }
 
     fn entry(&self, page: PageId, column: Column) -> Option<bool> {
@@ -141,5 +150,10 @@ impl Entries for ManySharers {
 
     fn columns(&self) -> usize {
         64 << self.shift
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, page: PageId) {
+        prefetch(&self.masks, page.index() << self.shift);
     }
 }

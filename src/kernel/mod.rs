@@ -178,8 +178,15 @@ impl Kernel {
         }
     }
 
+    #[inline(always)]
     fn keeps_slots(&self) -> bool {
         !self.slots.is_empty()
+    }
+
+    /// A page may be brought in soon: what a fault needs of it is called from memory meanwhile.
+    #[inline(always)]
+    pub(crate) fn prefetch(&self, page: PageId) {
+        self.absence.prefetch(page);
     }
 
     /// Begins to note the pages whose entries are made old or taken, for [`Kernel::take_unsettled`].
@@ -192,6 +199,7 @@ impl Kernel {
         self.unsettled.iter_mut().flat_map(|pages| pages.drain(..)).for_each(&mut with);
     }
 
+    #[inline(always)]
     fn unsettle(&mut self, page: PageId) {
         if let Some(pages) = &mut self.unsettled {
             pages.push(page);
@@ -219,11 +227,13 @@ impl Kernel {
     }
 
     /// Frames that hold nothing (assumption A1: only shared pages take frames).
+    #[inline]
     pub fn free_frames(&self) -> u64 {
         self.frames - self.shm_rss
     }
 
     /// Resident pages of all segments, locked or not (R6, R46).
+    #[inline]
     pub fn shm_rss(&self) -> u64 {
         self.shm_rss
     }
@@ -239,16 +249,19 @@ impl Kernel {
     }
 
     /// The references replayed so far.
+    #[inline]
     pub fn now(&self) -> u64 {
         self.now
     }
 
     /// Says how many references were replayed so far; what happens next happens at that time.
+    #[inline]
     pub fn set_now(&mut self, now: u64) {
         self.now = now;
     }
 
     /// What was counted so far.
+    #[inline]
     pub fn counters(&self) -> &Counters {
         &self.counters
     }
@@ -270,6 +283,7 @@ impl Kernel {
     }
 
     /// The slot of a page in swap.
+    #[inline]
     fn slot_of(&self, page: PageId) -> SwapSlot {
         self.slots.get(page.index()).map_or(SwapSlot::NONE, |&number| self.swap.slot_of(number))
     }
@@ -280,24 +294,25 @@ impl Kernel {
     }
 
     /// Whether a page was written since it last came in.
+    #[inline]
     pub fn written(&self, page: PageId) -> bool {
         with_entries!(&self.tables, entries => entries.is_written(page))
     }
 
     /// Whether a page is in a frame.
-    #[inline]
+    #[inline(always)]
     pub fn is_resident(&self, page: PageId) -> bool {
         with_entries!(&self.tables, entries => entries.is_resident(page))
     }
 
     /// The segment of a page.
-    #[inline]
+    #[inline(always)]
     pub fn segment_of(&self, page: PageId) -> SegmentNumber {
         if self.segments.len() == 1 { SegmentNumber::new(0) } else { self.program.segment_of[page.index()] }
     }
 
     /// Whether a page belongs to a locked segment (R21, R45).
-    #[inline]
+    #[inline(always)]
     pub fn is_locked(&self, page: PageId) -> bool {
         self.table.locked() > 0 && self.table.descriptor(self.segment_of(page)).locked
     }

@@ -7,6 +7,7 @@
 
 use super::many_sharers::ManySharers;
 use crate::ids::{Column, PageId};
+use crate::prefetch::prefetch;
 use crate::program::Reference;
 
 /// The entries of all pages, whatever holds them.
@@ -21,8 +22,9 @@ pub(crate) trait Entries {
     /// Puts a page into the table of the process that refers to it, young (R12, R15).
     fn map(&mut self, reference: Reference);
 
-    /// A page came into a frame: nobody has it mapped, and nobody has written to it yet.
-    fn bring_in(&mut self, page: PageId);
+    /// A page came into a frame for a process that refers to it: nobody else has it mapped, and nobody wrote to it before
+    /// (R13 to R15).
+    fn bring_in(&mut self, reference: Reference);
 
     /// A page left its frame; its entries were taken before, or go with it.
     fn take_out(&mut self, page: PageId);
@@ -39,9 +41,9 @@ pub(crate) trait Entries {
     /// Makes all entries of a page old; how many were young.
     fn clear_accessed(&mut self, page: PageId) -> u32;
 
-    /// Takes the entries of a page: with `second_chance` only the old ones, while the young ones become old (R25). How many
-    /// were taken, and how many are left.
-    fn unmap(&mut self, page: PageId, second_chance: bool) -> (u32, u32);
+    /// Takes the entries of a page: with `second_chance` only the old ones, while the young ones become old (R25). Where none
+    /// is left the page leaves its frame. None, and nothing done, for a page that is in no frame.
+    fn unmap(&mut self, page: PageId, second_chance: bool) -> Option<Unmapped>;
 
     /// Whether an attachment's entry is present, and if so whether it is young.
     fn entry(&self, page: PageId, column: Column) -> Option<bool>;
@@ -57,43 +59,69 @@ pub(crate) trait Entries {
 
     /// Columns that there is room for.
     fn columns(&self) -> usize;
+
+    /// A page may soon be asked for.
+    fn prefetch(&self, page: PageId);
 }
 
-/// The entries of all pages in what suits the trace.
+/// What became of the entries of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unmapped {
+    /// Entries that were taken.
+    pub(crate) taken: u32,
+    /// Entries that are left, all of them old now.
+    pub(crate) left: u32,
+    /// Whether the page was written since it came in.
+    pub(crate) written: bool,
+}
+
+/// The entries of all pages in what suits the trace. What holds them is asked for at every step of a fault: two questions
+/// that the processor foresees, where one of four answers would be a jump to an address from a table.
 #[derive(Clone, Debug)]
-pub(crate) enum PageTables {
+pub(crate) struct PageTables {
+    /// One word a page.
+    pub(crate) words: OneWord,
+    /// In place of it, where one word does not do.
+    pub(crate) many: Option<ManySharers>,
+}
+
+/// Entries in one word a page.
+#[derive(Clone, Debug)]
+pub(crate) enum OneWord {
     /// One attachment of a segment at a time.
     One(Words<u8>),
     /// Up to 15.
     Few(Words<u32>),
     /// Up to 31.
     Several(Words<u64>),
-    /// More.
-    Many(ManySharers),
 }
 
 /// Does something with the entries of whatever width.
 macro_rules! with_entries {
-    ($tables:expr, $entries:ident => $do:expr) => {
+    ($tables:expr, $entries:ident => $do:expr) => {{
+        use $crate::kernel::page_tables::{OneWord, PageTables};
         match $tables {
-            $crate::kernel::page_tables::PageTables::One($entries) => $do,
-            $crate::kernel::page_tables::PageTables::Few($entries) => $do,
-            $crate::kernel::page_tables::PageTables::Several($entries) => $do,
-            $crate::kernel::page_tables::PageTables::Many($entries) => $do,
+            PageTables { many: Some($entries), .. } => $do,
+            PageTables { many: None, words } => match words {
+                OneWord::One($entries) => $do,
+                OneWord::Few($entries) => $do,
+                OneWord::Several($entries) => $do,
+            },
         }
-    };
+    }};
 }
 pub(crate) use with_entries;
 
 impl PageTables {
     /// Empty tables for so many pages of segments with at most so many attachments at a time.
     pub(crate) fn new(pages: usize, most_attachments: u32) -> Self {
-        match most_attachments {
-            0..=<u8 as Word>::COLUMNS => Self::One(Words::new(pages)),
-            0..=<u32 as Word>::COLUMNS => Self::Few(Words::new(pages)),
-            0..=<u64 as Word>::COLUMNS => Self::Several(Words::new(pages)),
-            more => Self::Many(ManySharers::new(pages, more)),
-        }
+        let words = match most_attachments {
+            0..=<u8 as Word>::COLUMNS => OneWord::One(Words::new(pages)),
+            0..=<u32 as Word>::COLUMNS => OneWord::Few(Words::new(pages)),
+            0..=<u64 as Word>::COLUMNS => OneWord::Several(Words::new(pages)),
+            more => return Self { words: OneWord::One(Words::new(0)), many: Some(ManySharers::new(pages, more)) },
+        };
+        Self { words, many: None }
     }
 }
 
@@ -162,6 +190,12 @@ impl<W: Word> Words<W> {
         self.words[page.index()] = W::from_bits(bits);
     }
 
+    /// How many of the young or present bits are set.
+    #[inline(always)]
+    fn count(bits: u64) -> u32 {
+        if W::COLUMNS == 1 { bits as u32 } else { bits.count_ones() }
+    }
+
     /// The bits that a reference sets.
     #[inline(always)]
     fn marks(reference: Reference) -> u64 {
@@ -186,51 +220,61 @@ impl<W: Word> Entries for Words<W> {
         !self.get(reference.page) & Self::marks(reference) == 0
     }
 
-    #[inline]
+    #[inline(always)]
     fn map(&mut self, reference: Reference) {
         let present = 1 << (W::COLUMNS + reference.column.get());
         self.set(reference.page, self.get(reference.page) | present | Self::marks(reference));
     }
 
-    #[inline]
-    fn bring_in(&mut self, page: PageId) {
-        self.set(page, Self::RESIDENT);
+    #[inline(always)]
+    fn bring_in(&mut self, reference: Reference) {
+        let present = 1 << (W::COLUMNS + reference.column.get());
+        self.set(reference.page, Self::RESIDENT | present | Self::marks(reference));
     }
 
-    #[inline]
+    #[inline(always)]
     fn take_out(&mut self, page: PageId) {
         self.set(page, 0);
     }
 
-    #[inline]
+    #[inline(always)]
     fn is_resident(&self, page: PageId) -> bool {
         self.get(page) & Self::RESIDENT != 0
     }
 
-    #[inline]
+    #[inline(always)]
     fn is_written(&self, page: PageId) -> bool {
         self.get(page) & Self::WRITTEN != 0
     }
 
-    #[inline]
+    #[inline(always)]
     fn is_accessed(&self, page: PageId) -> bool {
         self.get(page) & Self::YOUNG != 0
     }
 
-    #[inline]
+    #[inline(always)]
     fn clear_accessed(&mut self, page: PageId) -> u32 {
         let bits = self.get(page);
         self.set(page, bits & !Self::YOUNG);
-        (bits & Self::YOUNG).count_ones()
+        Self::count(bits & Self::YOUNG)
     }
 
-    #[inline]
-    fn unmap(&mut self, page: PageId, second_chance: bool) -> (u32, u32) {
-        let bits = self.get(page);
+    #[inline(always)]
+    fn unmap(&mut self, page: PageId, second_chance: bool) -> Option<Unmapped> {
+        let word = &mut self.words[page.index()];
+        let bits = word.bits();
+        if bits & Self::RESIDENT == 0 {
+            return None;
+        }
         let present = bits >> W::COLUMNS & Self::YOUNG;
         let aged = if second_chance { bits & Self::YOUNG } else { 0 };
-        self.set(page, bits & (Self::WRITTEN | Self::RESIDENT) | aged << W::COLUMNS);
-        ((present & !aged).count_ones(), aged.count_ones())
+        let kept = bits & (Self::WRITTEN | Self::RESIDENT) | aged << W::COLUMNS;
+        *word = W::from_bits(if aged == 0 { 0 } else { kept });
+        Some(Unmapped {
+            taken: Self::count(present & !aged),
+            left: Self::count(aged),
+            written: bits & Self::WRITTEN != 0,
+        })
     }
 
     fn entry(&self, page: PageId, column: Column) -> Option<bool> {
@@ -256,5 +300,10 @@ impl<W: Word> Entries for Words<W> {
 
     fn columns(&self) -> usize {
         W::COLUMNS as usize
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, page: PageId) {
+        prefetch(&self.words, page.index());
     }
 }

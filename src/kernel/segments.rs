@@ -97,11 +97,13 @@ pub struct SegmentTable {
 
 impl SegmentTable {
     /// The segment in a slot of the table, or none where the slot is unused or past the end (R30).
+    #[inline]
     pub fn at(&self, slot: u32) -> Option<SegmentNumber> {
         self.slots.get(slot as usize).copied().flatten()
     }
 
     /// The highest slot in use, 0 when none are (R1).
+    #[inline]
     pub fn max_shmid(&self) -> u32 {
         self.max_shmid
     }
@@ -112,6 +114,7 @@ impl SegmentTable {
     }
 
     /// Living segments that are locked.
+    #[inline]
     pub fn locked(&self) -> u32 {
         self.locked
     }
@@ -120,6 +123,7 @@ impl SegmentTable {
     ///
     /// # Panics
     /// When the segment was not created yet.
+    #[inline]
     pub fn descriptor(&self, segment: SegmentNumber) -> &Descriptor {
         &self.descriptors[segment.index()]
     }

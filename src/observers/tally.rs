@@ -20,7 +20,7 @@ pub struct Tally {
 
 impl Tally {
     /// Records a value.
-    #[inline]
+    #[inline(always)]
     pub fn record(&mut self, value: u64) {
         let cell = cell(value);
         match self.cells.get_mut(cell) {
@@ -50,7 +50,7 @@ impl Tally {
 }
 
 /// The cell of a value.
-#[inline]
+#[inline(always)]
 fn cell(value: u64) -> usize {
     if value < EXACT {
         return value as usize;

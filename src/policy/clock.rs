@@ -39,19 +39,18 @@ impl Policy for Clock {
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
         for _ in 0..2 * self.ring.len() {
             let page = self.ring.hand()?;
-            if !memory.is_locked(page) {
-                if !memory.is_accessed(page) {
-                    return Some(Pick::Now(page));
-                }
-                memory.test_and_clear_accessed(page);
+            if !memory.is_locked(page) && !memory.passed_over(page) {
+                return Some(Pick::Now(page));
             }
             self.ring.advance();
+            memory.prefetch(self.ring.ahead());
         }
         None
     }
 
     fn loaded(&mut self, page: PageId, memory: &mut Memory<'_>) {
         self.ring.insert(page);
+        memory.prefetch(self.ring.ahead());
         if !self.referenced_on_load {
             memory.sample_accessed(page);
         }

@@ -33,7 +33,8 @@ impl Policy for Fifo {
         self.queue.round().find(|&page| !memory.is_locked(page)).map(Pick::Now)
     }
 
-    fn loaded(&mut self, page: PageId, _memory: &mut Memory<'_>) {
+    fn loaded(&mut self, page: PageId, memory: &mut Memory<'_>) {
+        memory.prefetch(self.queue.ahead());
         self.queue.insert(page);
     }
 

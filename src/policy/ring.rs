@@ -8,6 +8,9 @@
 use crate::ids::PageId;
 use crate::kernel::bitmap::Bitmap;
 
+/// Pages from the hand to the one that is called from memory ahead of it.
+const AHEAD: usize = 16;
+
 /// A ring of distinct pages.
 #[derive(Clone, Debug)]
 pub struct Ring {
@@ -40,14 +43,20 @@ impl Ring {
     }
 
     /// The page at the hand.
-    #[inline]
+    #[inline(always)]
     pub fn hand(&mut self) -> Option<PageId> {
         self.settle();
         (self.length > 0).then(|| self.places[self.hand])
     }
 
+    /// A page that the hand will soon come to.
+    #[inline(always)]
+    pub fn ahead(&self) -> PageId {
+        self.places[self.place(AHEAD.min(self.places.len() - 1))]
+    }
+
     /// Moves the hand on by one page.
-    #[inline]
+    #[inline(always)]
     pub fn advance(&mut self) {
         self.settle();
         if self.length == 0 {
@@ -77,7 +86,7 @@ impl Ring {
     ///
     /// # Panics
     /// When there are as many as it was made for.
-    #[inline]
+    #[inline(always)]
     pub fn insert(&mut self, page: PageId) {
         self.settle();
         assert!(self.length < self.places.len(), "as many pages as there are frames");
@@ -87,7 +96,7 @@ impl Ring {
     }
 
     /// Takes a page out, which has to be in it.
-    #[inline]
+    #[inline(always)]
     pub fn remove(&mut self, page: PageId) {
         if self.left_over == 0 && self.places[self.hand] == page {
             self.hand = self.place(1);
@@ -106,7 +115,7 @@ impl Ring {
     }
 
     /// The place in the array of the page so many behind the one at the hand.
-    #[inline]
+    #[inline(always)]
     fn place(&self, number: usize) -> usize {
         let place = self.hand + number;
         if place >= self.places.len() { place - self.places.len() } else { place }
@@ -122,7 +131,7 @@ impl Ring {
     }
 
     /// Closes the gaps of pages that left.
-    #[inline]
+    #[inline(always)]
     fn settle(&mut self) {
         if self.left_over > 0 {
             self.close_gaps();

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::{
-    __m256i, _MM_HINT_T0, _mm_cvtsi32_si128, _mm_prefetch, _mm256_and_si256, _mm256_andnot_si256, _mm256_castsi256_ps,
+    __m256i, _mm_cvtsi32_si128, _mm256_and_si256, _mm256_andnot_si256, _mm256_castsi256_ps,
     _mm256_cmpeq_epi32, _mm256_cmpgt_epi32, _mm256_i32gather_epi32, _mm256_loadu_si256, _mm256_movemask_ps,
     _mm256_or_si256, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_slli_epi32, _mm256_sllv_epi32, _mm256_srl_epi32,
     _mm256_srli_epi32,
@@ -12,8 +12,6 @@ use super::{GROUP, Group, grouped_run};
 use crate::kernel::page_tables::{Word, Words};
 use crate::program::Packing;
 
-/// References ahead of the present ones that are called from memory.
-const AHEAD: usize = 1024;
 /// References looked at by one instruction.
 const HALF: usize = GROUP / 2;
 
@@ -38,12 +36,8 @@ run!(run_words, u32, look_words);
 #[inline]
 #[target_feature(enable = "avx2")]
 fn unpack(half: &[u32; HALF], packing: Packing, pages: usize) -> (__m256i, __m256i, __m256i) {
-    // SAFETY: half a group is 32 bytes, and loads of any alignment are allowed. Calling a place ahead reads nothing and may
-    // be done to any address.
-    let references = unsafe {
-        _mm_prefetch::<_MM_HINT_T0>(half.as_ptr().wrapping_add(AHEAD).cast());
-        _mm256_loadu_si256(half.as_ptr().cast())
-    };
+    // SAFETY: half a group is 32 bytes, and loads of any alignment are allowed.
+    let references = unsafe { _mm256_loadu_si256(half.as_ptr().cast()) };
     // A page takes 31 bits at most, the write bit being one, so the signed comparison is right.
     let page = _mm256_srl_epi32(references, _mm_cvtsi32_si128(1 + packing.column_bits as i32));
     let inside = _mm256_cmpgt_epi32(_mm256_set1_epi32(pages.min(i32::MAX as usize) as i32), page);

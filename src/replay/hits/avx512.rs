@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::{
-    __m512i, _MM_HINT_T0, _mm_prefetch, _mm512_and_si512, _mm512_andnot_si512, _mm512_castsi512_si256,
+    __m512i, _mm512_and_si512, _mm512_andnot_si512, _mm512_castsi512_si256,
     _mm512_cmpge_epu32_mask, _mm512_cvtepu32_epi64, _mm512_extracti64x4_epi64, _mm512_i32gather_epi32,
     _mm512_i32gather_epi64, _mm512_loadu_si512, _mm512_or_si512, _mm512_set1_epi32, _mm512_set1_epi64,
     _mm512_slli_epi32, _mm512_slli_epi64, _mm512_sllv_epi32, _mm512_sllv_epi64, _mm512_srl_epi32, _mm512_srli_epi32,
@@ -14,9 +14,6 @@ use super::{GROUP, Group, grouped_run};
 use crate::kernel::page_tables::{Word, Words};
 use crate::program::Packing;
 
-/// References ahead of the present ones that are called from memory: the processor's own fetching ahead alone is half as
-/// fast.
-const AHEAD: usize = 1024;
 
 /// Defines a run of hits for a width of words.
 macro_rules! run {
@@ -36,12 +33,8 @@ run!(run_long_words, u64, look_long_words);
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn unpack(group: &[u32; GROUP], packing: Packing, pages: usize) -> (__m512i, __m512i, __m512i) {
-    // SAFETY: the group is 64 bytes, and loads of any alignment are allowed. Calling a place ahead reads nothing and may be
-    // done to any address.
-    let references = unsafe {
-        _mm_prefetch::<_MM_HINT_T0>(group.as_ptr().wrapping_add(AHEAD).cast());
-        _mm512_loadu_si512(group.as_ptr().cast())
-    };
+    // SAFETY: the group is 64 bytes, and loads of any alignment are allowed.
+    let references = unsafe { _mm512_loadu_si512(group.as_ptr().cast()) };
     let page = _mm512_srl_epi32(references, _mm_cvtsi32_si128(1 + packing.column_bits as i32));
     let past = _mm512_cmpge_epu32_mask(page, _mm512_set1_epi32(pages.min(i32::MAX as usize) as i32));
     assert!(past == 0, "a page that there is not");
