@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use clockhand::compare::{Job, run_all};
+use clockhand::compare::{Job, Passes, run_all};
 use clockhand::frames::FramesSpec;
 use clockhand::load::load;
 use clockhand::policy::registry::PolicySpec;
@@ -28,7 +28,7 @@ fn jobs(program: &Arc<Program>, policies: &str) -> Vec<Job> {
 
 /// Runs them; a hash of the results of all.
 fn sweep(jobs: &[Job]) -> u64 {
-    let runs = run_all(jobs, 1, &|| true, &|_, _| {}).expect("the defaults are allowed");
+    let runs = run_all(jobs, 1, Passes::Shared, &|| true, &|_, _| {}).expect("the defaults are allowed");
     xxh3_64(runs.iter().map(fingerprint).collect::<String>().as_bytes())
 }
 

@@ -115,6 +115,28 @@ pub trait Replay: Send {
     /// Lets something watch the rest of the replay.
     fn observe(&mut self, observer: Box<dyn Observer>);
 
+    /// Whether it can share a pass with others ([`crate::one_pass`]): what it does depends on accessed bits and faults alone.
+    fn can_share_a_pass(&self) -> bool;
+
+    /// A pass begins: from now on it is noted which pages' entries are made old or taken.
+    fn share_a_pass(&mut self);
+
+    /// In a pass: carries out the changes and timers that come before the reference at a position. The position at which it
+    /// has to be asked again.
+    fn do_what_is_due(&mut self, position: u64) -> u64;
+
+    /// In a pass: the reference at a position, those before it being done or changing nothing. False when the run ends.
+    fn refer(&mut self, position: u64, reference: Reference) -> bool;
+
+    /// In a pass: whether a reference would change nothing.
+    fn is_settled(&self, reference: Reference) -> bool;
+
+    /// In a pass: gives the pages whose entries were made old or taken since the last call to a function.
+    fn take_unsettled(&mut self, with: &mut dyn FnMut(PageId));
+
+    /// The pass has come to a position, and goes on without it: it can be run alone.
+    fn leave_the_pass(&mut self, position: u64);
+
     /// The replay is over: whoever watches is told.
     ///
     /// # Errors
@@ -559,6 +581,44 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
     fn observe(&mut self, observer: Box<dyn Observer>) {
         self.kernel.keep_slots();
         self.observers.push(observer);
+    }
+
+    fn can_share_a_pass(&self) -> bool {
+        !S::EVERY_REFERENCE && !self.policy.load_includes_repeats() && self.observers.is_empty()
+    }
+
+    fn share_a_pass(&mut self) {
+        self.kernel.note_unsettled(true);
+    }
+
+    fn do_what_is_due(&mut self, position: u64) -> u64 {
+        self.position = position;
+        self.changes();
+        self.timers();
+        self.next_stop(u64::MAX)
+    }
+
+    fn refer(&mut self, position: u64, reference: Reference) -> bool {
+        let hit = with_entries!(&mut self.kernel.tables, entries => entries.hit(reference));
+        if !hit && !self.fault(position, reference) {
+            self.stopped = true;
+            self.leave_the_pass(position + 1);
+        }
+        !self.stopped
+    }
+
+    fn is_settled(&self, reference: Reference) -> bool {
+        with_entries!(&self.kernel.tables, entries => entries.is_settled(reference))
+    }
+
+    fn take_unsettled(&mut self, with: &mut dyn FnMut(PageId)) {
+        self.kernel.take_unsettled(with);
+    }
+
+    fn leave_the_pass(&mut self, position: u64) {
+        self.position = position;
+        self.kernel.set_now(position);
+        self.kernel.note_unsettled(false);
     }
 
     fn finish(&mut self) -> io::Result<()> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::compare::{Job, run_all};
+use crate::compare::{Job, Passes, run_all};
 use crate::program::Program;
 use crate::replay::Options;
 use crate::results::Row;
@@ -108,7 +108,7 @@ pub fn verify(traces: &[(String, Arc<Program>)], threads: usize) -> Result<Vec<V
         wanted.push((figure, Job { trace: name.clone(), program: Arc::clone(program), policy, options }));
     }
     let (figures, jobs): (Vec<Figure>, Vec<Job>) = wanted.into_iter().unzip();
-    let runs = run_all(&jobs, threads, &|| true, &|_, _| {})?;
+    let runs = run_all(&jobs, threads, Passes::Shared, &|| true, &|_, _| {})?;
     let verdicts = figures.into_iter().zip(runs).map(|(figure, run)| {
         let digits = figure.value.split_once('.').map_or(0, |(_, digits)| digits.len());
         let found = format!("{:.digits$}", figure.measure.of(&run.row));

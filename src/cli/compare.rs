@@ -8,7 +8,7 @@ use anyhow::{Context, Error, anyhow};
 use super::arguments::{CompareArguments, Print, ReportArguments};
 use super::terminal::{self, Terminal};
 use super::{Interrupted, Usage, interrupt, matrix, model, provenance, reports, traces};
-use crate::compare::{Job, run_all};
+use crate::compare::{Job, Passes, run_all};
 use crate::journal::{self, Head, Journal, JournalError, Kept};
 use crate::load::Loaded;
 use crate::matrix::Matrix;
@@ -166,7 +166,7 @@ fn replay_all(
     bar.set_position(finished.len() as u64);
     bar.reset_eta();
     let keeper = Mutex::new((journal, None));
-    let runs = run_all(&rest, threads(arguments.jobs), &interrupt::go_on, &|index, run| {
+    let runs = run_all(&rest, threads(arguments.jobs), Passes::Shared, &interrupt::go_on, &|index, run| {
         if let Ok(mut keeper) = keeper.lock()
             && let Err(error) = keeper.0.append(left[index], run)
         {

@@ -5,7 +5,7 @@ use anyhow::{Context, Error};
 use super::arguments::ModelArguments;
 use super::terminal::Terminal;
 use super::{Interrupted, compare, interrupt, model};
-use crate::compare::{Job, run_all};
+use crate::compare::{Job, Passes, run_all};
 use crate::frames::FramesSpec;
 use crate::load::Loaded;
 use crate::policy::registry::PolicySpec;
@@ -46,7 +46,7 @@ pub fn job(trace: &Loaded, policy: &PolicySpec, options: &Options, frames: u64) 
 pub fn replay(jobs: &[Job], threads: Option<u16>, terminal: &Terminal) -> Result<Vec<Run>, Error> {
     interrupt::listen();
     let bar = terminal.progress(jobs.len() as u64);
-    let runs = run_all(jobs, compare::threads(threads), &interrupt::go_on, &|_, _| bar.inc(1));
+    let runs = run_all(jobs, compare::threads(threads), Passes::Shared, &interrupt::go_on, &|_, _| bar.inc(1));
     bar.finish_and_clear();
     let runs = runs.map_err(Error::msg).context("the replay was given up")?;
     if runs.len() < jobs.len() {

@@ -189,14 +189,17 @@ impl Kernel {
         self.absence.prefetch(page);
     }
 
-    /// Begins to note the pages whose entries are made old or taken, for [`Kernel::take_unsettled`].
-    pub(crate) fn note_unsettled(&mut self) {
-        self.unsettled = Some(Vec::new());
+    /// Begins or ends to note the pages whose entries are made old or taken, for [`Kernel::take_unsettled`].
+    pub(crate) fn note_unsettled(&mut self, note: bool) {
+        self.unsettled = note.then(Vec::new);
     }
 
     /// Gives the pages whose entries were made old or taken since the last call to a function.
-    pub(crate) fn take_unsettled(&mut self, mut with: impl FnMut(PageId)) {
-        self.unsettled.iter_mut().flat_map(|pages| pages.drain(..)).for_each(&mut with);
+    #[inline]
+    pub(crate) fn take_unsettled(&mut self, with: &mut dyn FnMut(PageId)) {
+        if let Some(pages) = &mut self.unsettled {
+            pages.drain(..).for_each(with);
+        }
     }
 
     #[inline(always)]

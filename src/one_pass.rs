@@ -1,0 +1,177 @@
+//! Many memory sizes in one pass over the references, for policies that see accessed bits only.
+//!
+//! Each size is a replay of its own, with its own model and policy; what they share is the look at the references. For
+//! each packed reference a word holds one bit a size: whether it would change nothing there, because the entry is young
+//! already, and the page written if it writes. Most references change nothing at any size, and are passed over with one
+//! look for all. For the others, only the sizes whose bit is clear are told. So every count, histogram and event is what a
+//! replay alone would give: it is one.
+//!
+//! It loses where a size has something to do at every other reference: its model is cold each time. Such sizes leave the
+//! pass ([`OnePass::run`]) and go on alone, from where they are. No policy is known here by name, and nothing is counted.
+
+mod settled;
+
+use std::sync::Arc;
+
+use crate::ids::PageId;
+use crate::program::{Packing, Program, References};
+use crate::replay::Replay;
+use settled::Settled;
+
+/// Sizes in one pass: the bits of a word.
+pub const MOST_SIZES: usize = 64;
+/// The most memory that the bits of a pass may take, in bytes: what does not stay in the cache near the processor makes every
+/// look slow.
+const MOST_MEMORY: usize = 64 << 20;
+/// References after which it is seen which sizes are to leave.
+const WINDOW: u64 = 1 << 16;
+/// A size leaves when more than one reference in so many has something to do there: alone, each reference costs less than
+/// a nanosecond, in the pass each of those costs some 30 ns more.
+const WORTH: u64 = 64;
+/// With fewer sizes than this a pass does not pay.
+const FEWEST_SIZES: usize = 2;
+
+/// One pass over the references of a program for several sizes.
+pub struct OnePass {
+    program: Arc<Program>,
+    sizes: Vec<Size>,
+    settled: Settled,
+    /// The sizes that are in the pass, a bit each.
+    present: u64,
+    position: u64,
+}
+
+/// One of the sizes.
+struct Size {
+    replay: Box<dyn Replay>,
+    /// The position at which it has something to do besides references.
+    due: u64,
+    /// References that it was told of.
+    told: u64,
+}
+
+impl OnePass {
+    /// Whether replays of a program under policies that say they can share a pass ([`Replay::can_share_a_pass`]) are
+    /// worth one.
+    pub fn pays(program: &Program, sizes: usize) -> bool {
+        let memory = (program.footprint() as usize) << (program.packing.column_bits + 1) << 3;
+        let narrow = matches!(program.references, References::Narrow(_));
+        narrow && memory <= MOST_MEMORY && program.packing.column_bits < 8 && (FEWEST_SIZES..=MOST_SIZES).contains(&sizes)
+    }
+
+    /// A pass for replays that have not begun.
+    ///
+    /// # Panics
+    /// When there are more than [`MOST_SIZES`].
+    pub fn new(program: &Arc<Program>, replays: Vec<Box<dyn Replay>>) -> Self {
+        assert!(replays.len() <= MOST_SIZES, "one bit a size");
+        let start = |mut replay: Box<dyn Replay>| {
+            replay.share_a_pass();
+            Size { replay, due: 0, told: 0 }
+        };
+        let sizes: Vec<Size> = replays.into_iter().map(start).collect();
+        let present = u64::MAX.checked_shr((MOST_SIZES - sizes.len()) as u32).unwrap_or(0);
+        Self { settled: Settled::new(program), program: Arc::clone(program), sizes, present, position: 0 }
+    }
+
+    /// Replays to the end of the trace, or until `go_on` says no, which it is asked now and then. The replays, in the order
+    /// in which they came; those that left the pass, and all when it was stopped, are not at the end yet:
+    /// [`Replay::run`] goes on from where they are.
+    pub fn run(mut self, go_on: &dyn Fn() -> bool) -> Vec<Box<dyn Replay>> {
+        let program = Arc::clone(&self.program);
+        let References::Narrow(words) = &program.references else { return self.into_replays() };
+        let mut window = WINDOW;
+        loop {
+            self.do_what_is_due();
+            let end = self.next_stop(words.len() as u64).min(window);
+            self.references(&words[self.position as usize..end as usize], program.packing);
+            self.position = end;
+            if end == words.len() as u64 {
+                self.do_what_is_due();
+                break;
+            }
+            if end == window {
+                window += WINDOW;
+                self.let_go();
+                if (self.present.count_ones() as usize) < FEWEST_SIZES || !go_on() {
+                    break;
+                }
+            }
+        }
+        self.into_replays()
+    }
+
+    fn into_replays(self) -> Vec<Box<dyn Replay>> {
+        let leave = |(number, mut size): (usize, Size)| {
+            if self.present >> number & 1 != 0 {
+                size.replay.leave_the_pass(self.position);
+            }
+            size.replay
+        };
+        self.sizes.into_iter().enumerate().map(leave).collect()
+    }
+
+    /// Changes and timers, where the trace or a policy has them at this position.
+    fn do_what_is_due(&mut self) {
+        let Self { sizes, settled, position, present, .. } = self;
+        for (number, size) in sizes.iter_mut().enumerate() {
+            if size.due <= *position && *present >> number & 1 != 0 {
+                size.due = size.replay.do_what_is_due(*position);
+                settle(&mut *size.replay, settled, 1 << number);
+            }
+        }
+    }
+
+    fn next_stop(&self, end: u64) -> u64 {
+        let here = self.sizes.iter().enumerate().filter(|(number, _)| self.present >> number & 1 != 0);
+        here.map(|(_, size)| size.due).min().unwrap_or(end).min(end)
+    }
+
+    /// The references up to the next stop.
+    fn references(&mut self, words: &[u32], packing: Packing) {
+        let mut offset = 0;
+        loop {
+            offset += self.settled.run(&words[offset..], self.present);
+            let Some(&word) = words.get(offset) else { break };
+            let mut left = self.present & !self.settled.sizes(word);
+            while left != 0 {
+                let number = left.trailing_zeros();
+                left &= left - 1;
+                self.tell(number, self.position + offset as u64, word, packing);
+            }
+            offset += 1;
+        }
+    }
+
+    /// One reference at one size.
+    fn tell(&mut self, number: u32, position: u64, word: u32, packing: Packing) {
+        let size = &mut self.sizes[number as usize];
+        size.told += 1;
+        let reference = packing.unpack(u64::from(word));
+        let goes_on = size.replay.refer(position, reference);
+        settle(&mut *size.replay, &mut self.settled, 1 << number);
+        if size.replay.is_settled(reference) {
+            self.settled.set(word, 1 << number);
+        }
+        if !goes_on {
+            self.present &= !(1 << number);
+        }
+    }
+
+    /// Lets the sizes go that have much to do.
+    fn let_go(&mut self) {
+        // Each page comes for the first time at every size, and nothing is learnt from that.
+        let enough = self.position / WORTH + 2 * u64::from(self.program.footprint());
+        for (number, size) in self.sizes.iter_mut().enumerate() {
+            if self.present >> number & 1 != 0 && size.told > enough {
+                size.replay.leave_the_pass(self.position);
+                self.present &= !(1 << number);
+            }
+        }
+    }
+}
+
+/// Forgets for a size what its replay has made old or taken.
+fn settle(replay: &mut dyn Replay, settled: &mut Settled, size: u64) {
+    replay.take_unsettled(&mut |page: PageId| settled.clear(page, size));
+}

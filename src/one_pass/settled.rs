@@ -1,0 +1,156 @@
+//! For each packed reference the sizes at which it would change nothing, and runs of references that change nothing at any.
+
+use crate::ids::PageId;
+use crate::prefetch::prefetch;
+use crate::program::Program;
+
+/// References ahead of the present ones that are called from memory.
+const AHEAD: usize = 1024;
+/// References that are looked at together.
+const GROUP: usize = 16;
+
+/// A bit a size for each packed reference: its page, column and write bit are the place.
+pub(super) struct Settled {
+    sizes: Vec<u64>,
+    /// Places of a page: `1 << shift`.
+    shift: u32,
+    wide: bool,
+}
+
+impl Settled {
+    pub(super) fn new(program: &Program) -> Self {
+        let shift = program.packing.column_bits + 1;
+        let sizes = vec![0; (program.footprint() as usize) << shift];
+        Self { sizes, shift, wide: is_wide() }
+    }
+
+    /// The sizes at which a reference would change nothing.
+    #[inline]
+    pub(super) fn sizes(&self, word: u32) -> u64 {
+        self.sizes[word as usize]
+    }
+
+    /// A reference has made its entry young at a size, and its page written if it writes: one like it, or one that reads,
+    /// would change nothing.
+    #[inline]
+    pub(super) fn set(&mut self, word: u32, size: u64) {
+        self.sizes[word as usize] |= size;
+        self.sizes[(word & !1) as usize] |= size;
+    }
+
+    /// At a size nothing is known any more of references to a page.
+    #[inline]
+    pub(super) fn clear(&mut self, page: PageId, size: u64) {
+        for sizes in &mut self.sizes[page.index() << self.shift..(page.index() + 1) << self.shift] {
+            *sizes &= !size;
+        }
+    }
+
+    /// References up to the first that would change something at one of these sizes; how many there are.
+    #[inline]
+    pub(super) fn run(&self, words: &[u32], of: u64) -> usize {
+        // What comes just behind a change is often another one: it does not pay yet to look far.
+        let near = &words[..words.len().min(GROUP / 2)];
+        let done = self.plain_run(near, of);
+        if done < near.len() || done == words.len() {
+            return done;
+        }
+        done + self.far_run(&words[done..], of)
+    }
+
+    fn far_run(&self, words: &[u32], of: u64) -> usize {
+        #[cfg(target_arch = "x86_64")]
+        if self.wide {
+            return wide::run(self, words, of);
+        }
+        let _ = self.wide;
+        self.plain_run(words, of)
+    }
+
+    #[inline]
+    fn plain_run(&self, words: &[u32], of: u64) -> usize {
+        words.iter().position(|&word| self.sizes[word as usize] & of != of).unwrap_or(words.len())
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn is_wide() -> bool {
+    std::arch::is_x86_feature_detected!("avx512f")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn is_wide() -> bool {
+    false
+}
+
+/// The same with AVX-512, which fetches eight places at once.
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+mod wide {
+    use std::arch::x86_64::{
+        _mm256_loadu_si256, _mm512_andnot_si512, _mm512_castsi256_si512, _mm512_i32gather_epi64,
+        _mm512_mask_cmpge_epu32_mask, _mm512_set1_epi32, _mm512_set1_epi64, _mm512_test_epi64_mask,
+    };
+
+    use super::{AHEAD, GROUP, Settled, is_wide, prefetch};
+
+    /// [`Settled::plain_run`].
+    ///
+    /// # Panics
+    /// When the processor has no AVX-512.
+    pub(super) fn run(settled: &Settled, words: &[u32], of: u64) -> usize {
+        assert!(is_wide(), "chosen where the processor has it");
+        // SAFETY: the processor has AVX-512F.
+        unsafe { groups(settled, words, of) }
+    }
+
+    #[target_feature(enable = "avx512f")]
+    fn groups(settled: &Settled, words: &[u32], of: u64) -> usize {
+        let (groups, rest) = words.as_chunks::<GROUP>();
+        for (number, group) in groups.iter().enumerate() {
+            prefetch(words, number * GROUP + AHEAD);
+            let (halves, _) = group.as_chunks::<8>();
+            let [low, high] = [0, 1].map(|place| half(settled, &halves[place], of));
+            let changing = low | high << 8;
+            if changing != 0 {
+                return number * GROUP + changing.trailing_zeros() as usize;
+            }
+        }
+        words.len() - rest.len() + settled.plain_run(rest, of)
+    }
+
+    /// The references of half a group that would change something, a bit each.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn half(settled: &Settled, half: &[u32; 8], of: u64) -> u32 {
+        // SAFETY: half a group is 32 bytes, and loads of any alignment are allowed.
+        let places = unsafe { _mm256_loadu_si256(half.as_ptr().cast()) };
+        let end = _mm512_set1_epi32(settled.sizes.len().min(i32::MAX as usize) as i32);
+        let past = _mm512_mask_cmpge_epu32_mask(0xff, _mm512_castsi256_si512(places), end);
+        assert!(past == 0, "a reference that there is not");
+        // SAFETY: no place is past the end, and each is below 2^31, so as a signed number it is the same.
+        let sizes = unsafe { _mm512_i32gather_epi64::<8>(places, settled.sizes.as_ptr().cast()) };
+        let missing = _mm512_andnot_si512(sizes, _mm512_set1_epi64(of as i64));
+        u32::from(_mm512_test_epi64_mask(missing, missing))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn wide_runs_are_as_long_as_plain_ones(
+            sizes in prop::collection::vec(prop_oneof![3 => Just(u64::MAX), 1 => any::<u64>()], 64),
+            words in prop::collection::vec(0_u32..64, 0..100),
+            of in prop_oneof![Just(u64::MAX), Just(1), any::<u64>()],
+        ) {
+            let settled = Settled { sizes, shift: 1, wide: is_wide() };
+            let plain = settled.plain_run(&words, of);
+            prop_assert_eq!(settled.run(&words, of), plain);
+            prop_assert_eq!(settled.far_run(&words, of), plain);
+        }
+    }
+}
