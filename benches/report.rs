@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use clockhand::compare::{Job, run_all};
+use clockhand::compare::{Job, Passes, run_all};
 use clockhand::frames::FramesSpec;
 use clockhand::load::load;
 use clockhand::matrix::Matrix;
@@ -44,7 +44,7 @@ fn results() -> Results {
         }
     }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let runs = run_all(&jobs, threads, &|| true, &|_, _| {}).expect("the defaults are allowed");
+    let runs = run_all(&jobs, threads, Passes::Shared, &|| true, &|_, _| {}).expect("the defaults are allowed");
     Matrix::new(vec!["bench".to_owned()], vec![loaded.facts], &jobs).results(0, runs)
 }
 

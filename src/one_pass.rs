@@ -56,7 +56,10 @@ impl OnePass {
     pub fn pays(program: &Program, sizes: usize) -> bool {
         let memory = (program.footprint() as usize) << (program.packing.column_bits + 1) << 3;
         let narrow = matches!(program.references, References::Narrow(_));
-        narrow && memory <= MOST_MEMORY && program.packing.column_bits < 8 && (FEWEST_SIZES..=MOST_SIZES).contains(&sizes)
+        narrow
+            && memory <= MOST_MEMORY
+            && program.packing.column_bits < 8
+            && (FEWEST_SIZES..=MOST_SIZES).contains(&sizes)
     }
 
     /// A pass for replays that have not begun.

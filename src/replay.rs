@@ -16,8 +16,8 @@ use hits::Width;
 
 use crate::ids::PageId;
 use crate::kernel::kswapd::{Jiffy, Kswapd, KswapdOptions, PAGES_A_WAKE_UP};
-use crate::kernel::swap::RECORDED_RUN_SLOTS;
 use crate::kernel::page_tables::{OneWord, with_entries};
+use crate::kernel::swap::RECORDED_RUN_SLOTS;
 use crate::kernel::{Counters, Entries, Fault, Kernel, Memory, Verdict};
 use crate::observers::distributions::Distributions;
 use crate::observers::{End, Observer, Scan, SwapOut};
@@ -114,6 +114,9 @@ pub trait Replay: Send {
 
     /// Lets something watch the rest of the replay.
     fn observe(&mut self, observer: Box<dyn Observer>);
+
+    /// Does without the processor's wide instructions from now on. The results are the same: for tests and measurements.
+    fn use_plain_instructions(&mut self);
 
     /// Whether it can share a pass with others ([`crate::one_pass`]): what it does depends on accessed bits and faults alone.
     fn can_share_a_pass(&self) -> bool;
@@ -581,6 +584,10 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
     fn observe(&mut self, observer: Box<dyn Observer>) {
         self.kernel.keep_slots();
         self.observers.push(observer);
+    }
+
+    fn use_plain_instructions(&mut self) {
+        self.width = Width::Plain;
     }
 
     fn can_share_a_pass(&self) -> bool {

@@ -3,9 +3,9 @@
 //! Which page is tried, and when to give up, is not decided here: the first is the policy's answer, the second the
 //! budget's in [`crate::replay`].
 
-use super::swap::SwapSlot;
-use super::page_tables::{Entries, Unmapped, with_entries};
 use super::Kernel;
+use super::page_tables::{Entries, Unmapped, with_entries};
+use super::swap::SwapSlot;
 use crate::ids::PageId;
 
 /// A policy's answer to "which page next?".

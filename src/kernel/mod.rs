@@ -28,10 +28,10 @@ use crate::ids::{Column, PageId, SegmentNumber};
 use crate::program::Program;
 use crate::trace::SwapArea;
 
+use absence::Absence;
 pub use evict::{Pick, Verdict};
 pub use faults::Fault;
 pub use memory::Memory;
-use absence::Absence;
 pub(crate) use page_tables::Entries;
 use page_tables::{PageTables, with_entries};
 use segments::SegmentTable;

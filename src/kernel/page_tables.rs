@@ -115,11 +115,15 @@ pub(crate) use with_entries;
 impl PageTables {
     /// Empty tables for so many pages of segments with at most so many attachments at a time.
     pub(crate) fn new(pages: usize, most_attachments: u32) -> Self {
-        let words = match most_attachments {
-            0..=<u8 as Word>::COLUMNS => OneWord::One(Words::new(pages)),
-            0..=<u32 as Word>::COLUMNS => OneWord::Few(Words::new(pages)),
-            0..=<u64 as Word>::COLUMNS => OneWord::Several(Words::new(pages)),
-            more => return Self { words: OneWord::One(Words::new(0)), many: Some(ManySharers::new(pages, more)) },
+        let words = if most_attachments <= <u8 as Word>::COLUMNS {
+            OneWord::One(Words::new(pages))
+        } else if most_attachments <= <u32 as Word>::COLUMNS {
+            OneWord::Few(Words::new(pages))
+        } else if most_attachments <= <u64 as Word>::COLUMNS {
+            OneWord::Several(Words::new(pages))
+        } else {
+            let many = Some(ManySharers::new(pages, most_attachments));
+            return Self { words: OneWord::One(Words::new(0)), many };
         };
         Self { words, many: None }
     }

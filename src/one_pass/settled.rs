@@ -85,7 +85,8 @@ fn is_wide() -> bool {
 
 /// The same with AVX-512, which fetches eight places at once.
 #[cfg(target_arch = "x86_64")]
-#[allow(unsafe_code)]
+// The instructions take their numbers signed; all here are below 2^31, or bits.
+#[allow(unsafe_code, clippy::cast_possible_wrap)]
 mod wide {
     use std::arch::x86_64::{
         _mm256_loadu_si256, _mm512_andnot_si512, _mm512_castsi256_si512, _mm512_i32gather_epi64,

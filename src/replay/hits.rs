@@ -184,7 +184,9 @@ mod tests {
     const PAGES: u32 = 40;
 
     /// Entries in some state, and references to them.
-    fn world(columns: u32) -> impl Strategy<Value = (Vec<(u32, u32, u8)>, Vec<(u32, u32, bool)>)> {
+    type World = (Vec<(u32, u32, u8)>, Vec<(u32, u32, bool)>);
+
+    fn world(columns: u32) -> impl Strategy<Value = World> {
         let entry = (0..PAGES, 0..columns, 0_u8..4);
         // Few pages are referenced often, so that there are runs of all lengths.
         let page = prop_oneof![4 => 0_u32..3, 1 => 0..PAGES];
@@ -258,9 +260,8 @@ mod tests {
     #[test]
     #[should_panic(expected = "a page that there is not")]
     fn a_page_past_the_end_is_no_fetch_past_the_end() {
-        if Width::of_processor() == Width::Plain {
-            panic!("a page that there is not: an index of the plain run says it in its own words");
-        }
+        // An index of the plain run says it in its own words.
+        assert_ne!(Width::of_processor(), Width::Plain, "a page that there is not");
         let mut entries = Words::<u8>::new(10);
         entries.map(Reference { page: PageId::new(0), column: Column::new(0), write: false });
         let references: Vec<u32> = [0; NEAR].into_iter().chain([1_000 << 1; GROUP]).collect();

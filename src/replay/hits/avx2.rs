@@ -1,11 +1,11 @@
 //! Groups of references looked at with AVX2: eight words of page tables are fetched by one instruction.
-#![allow(unsafe_code)]
+// The instructions take their numbers signed; all here are below 2^31.
+#![allow(unsafe_code, clippy::cast_possible_wrap)]
 
 use std::arch::x86_64::{
-    __m256i, _mm_cvtsi32_si128, _mm256_and_si256, _mm256_andnot_si256, _mm256_castsi256_ps,
-    _mm256_cmpeq_epi32, _mm256_cmpgt_epi32, _mm256_i32gather_epi32, _mm256_loadu_si256, _mm256_movemask_ps,
-    _mm256_or_si256, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_slli_epi32, _mm256_sllv_epi32, _mm256_srl_epi32,
-    _mm256_srli_epi32,
+    __m256i, _mm_cvtsi32_si128, _mm256_and_si256, _mm256_andnot_si256, _mm256_castsi256_ps, _mm256_cmpeq_epi32,
+    _mm256_cmpgt_epi32, _mm256_i32gather_epi32, _mm256_loadu_si256, _mm256_movemask_ps, _mm256_or_si256,
+    _mm256_set1_epi32, _mm256_setzero_si256, _mm256_slli_epi32, _mm256_sllv_epi32, _mm256_srl_epi32, _mm256_srli_epi32,
 };
 
 use super::{GROUP, Group, grouped_run};
@@ -74,8 +74,7 @@ fn look_bytes(words: &[u8], half: &[u32; HALF], packing: Packing) -> Group {
     // SAFETY: no page is past the end of the words less three, so the four bytes from it on are in them.
     let fetched = unsafe { _mm256_i32gather_epi32::<1>(words.as_ptr().cast(), page) };
     let write = _mm256_and_si256(references, _mm256_set1_epi32(1));
-    let marks =
-        _mm256_or_si256(_mm256_set1_epi32(1), _mm256_slli_epi32::<{ 2 * <u8 as Word>::COLUMNS as i32 }>(write));
+    let marks = _mm256_or_si256(_mm256_set1_epi32(1), _mm256_slli_epi32::<{ 2 * <u8 as Word>::COLUMNS as i32 }>(write));
     let present = _mm256_set1_epi32(1 << <u8 as Word>::COLUMNS);
     Group { unsettled: not_all_of(fetched, marks), absent: none_of(fetched, present) }
 }

@@ -1,19 +1,18 @@
 //! Groups of references looked at with AVX-512: 16 words of page tables are fetched by one instruction, or by two.
-#![allow(unsafe_code)]
+// The instructions take their numbers signed; all here are below 2^31.
+#![allow(unsafe_code, clippy::cast_possible_wrap)]
 
 use std::arch::x86_64::{
-    __m512i, _mm512_and_si512, _mm512_andnot_si512, _mm512_castsi512_si256,
-    _mm512_cmpge_epu32_mask, _mm512_cvtepu32_epi64, _mm512_extracti64x4_epi64, _mm512_i32gather_epi32,
-    _mm512_i32gather_epi64, _mm512_loadu_si512, _mm512_or_si512, _mm512_set1_epi32, _mm512_set1_epi64,
-    _mm512_slli_epi32, _mm512_slli_epi64, _mm512_sllv_epi32, _mm512_sllv_epi64, _mm512_srl_epi32, _mm512_srli_epi32,
-    _mm512_test_epi32_mask, _mm512_test_epi64_mask, _mm512_testn_epi32_mask, _mm512_testn_epi64_mask,
-    _mm_cvtsi32_si128,
+    __m512i, _mm_cvtsi32_si128, _mm512_and_si512, _mm512_andnot_si512, _mm512_castsi512_si256, _mm512_cmpge_epu32_mask,
+    _mm512_cvtepu32_epi64, _mm512_extracti64x4_epi64, _mm512_i32gather_epi32, _mm512_i32gather_epi64,
+    _mm512_loadu_si512, _mm512_or_si512, _mm512_set1_epi32, _mm512_set1_epi64, _mm512_slli_epi32, _mm512_slli_epi64,
+    _mm512_sllv_epi32, _mm512_sllv_epi64, _mm512_srl_epi32, _mm512_srli_epi32, _mm512_test_epi32_mask,
+    _mm512_test_epi64_mask, _mm512_testn_epi32_mask, _mm512_testn_epi64_mask,
 };
 
 use super::{GROUP, Group, grouped_run};
 use crate::kernel::page_tables::{Word, Words};
 use crate::program::Packing;
-
 
 /// Defines a run of hits for a width of words.
 macro_rules! run {

@@ -1,0 +1,128 @@
+//! Runs that share a pass over the references are those that each goes over them alone, and it makes no difference on how
+//! many threads, or with which instructions of the processor.
+
+mod common;
+
+use std::sync::Arc;
+
+use clockhand::compare::{Job, Passes, run_all};
+use clockhand::load::load;
+use clockhand::outcome::outcome;
+use clockhand::policy::registry::PolicySpec;
+use clockhand::program::Program;
+use clockhand::replay::Options;
+use clockhand::resolve::ResolveOptions;
+use clockhand::results::Run;
+use clockhand::trace::{OutOfMemory, ReadOptions, Source, SwapArea};
+use common::program_of_script;
+use proptest::prelude::*;
+
+fn jobs(program: &Arc<Program>, policies: &[PolicySpec], options: &Options, sizes: &[u64]) -> Vec<Job> {
+    let job = |policy: &PolicySpec, &frames: &u64| Job {
+        trace: "test".to_owned(),
+        program: Arc::clone(program),
+        policy: policy.clone(),
+        options: Options { frames, ..options.clone() },
+    };
+    policies.iter().flat_map(|policy| sizes.iter().map(|size| job(policy, size)).collect::<Vec<_>>()).collect()
+}
+
+fn all(jobs: &[Job], threads: usize, passes: Passes) -> Vec<Run> {
+    run_all(jobs, threads, passes, &|| true, &|_, _| {}).unwrap()
+}
+
+/// One by one, without wide instructions.
+fn plain(jobs: &[Job]) -> Vec<Run> {
+    let run = |job: &Job| {
+        let mut replay = job.policy.start(&job.program, &job.options).unwrap();
+        replay.use_plain_instructions();
+        replay.run(&|| true);
+        outcome(&*replay, &job.trace, &job.policy, &job.options)
+    };
+    jobs.iter().map(run).collect()
+}
+
+fn check(jobs: &[Job]) {
+    let expected = plain(jobs);
+    for (threads, passes) in [(1, Passes::Alone), (1, Passes::Shared), (2, Passes::Shared)] {
+        for (found, expected) in all(jobs, threads, passes).iter().zip(&expected) {
+            assert_eq!(found, expected, "{passes:?} on {threads} threads");
+        }
+    }
+}
+
+/// A step of a random world: what, who, segment, page, and how often.
+type Step = (u8, u8, u8, u8, u8);
+
+/// A script that can have happened: three processes and two segments that they attach, refer to, lock, detach and leave.
+fn script(sharers: u8, steps: &[Step]) -> String {
+    let mut text = "seg a 12\nseg b 7\n".to_owned();
+    let mut attached = [[false; 2]; 40];
+    for process in 0..sharers {
+        for (segment, name) in ["a", "b"].iter().enumerate() {
+            text += &format!("attach {} {name}\n", process + 1);
+            attached[usize::from(process)][segment] = true;
+        }
+    }
+    let mut locked = [false; 2];
+    for &(what, process, segment, page, times) in steps {
+        let process = usize::from(process % sharers);
+        let (place, name) = if segment % 3 == 0 { (1, "b") } else { (0, "a") };
+        let there = &mut attached[process][place];
+        match what {
+            0 if *there => {
+                *there = false;
+                text += &format!("detach {} {name}\n", process + 1);
+            }
+            1 => {
+                locked[place] = !locked[place];
+                text += &format!("{} {name}\n", if locked[place] { "lock" } else { "unlock" });
+            }
+            _ => {
+                if !*there {
+                    *there = true;
+                    text += &format!("attach {} {name}\n", process + 1);
+                }
+                let page = page % if place == 1 { 7 } else { 12 };
+                // Few pages much used, so that there are long runs in which nothing changes.
+                let page = if what < 7 { page % 3 } else { page };
+                let word = if times % 4 == 0 { "w" } else { "r" };
+                for _ in 0..times {
+                    text += &format!("{word} {} {name} {page}\n", process + 1);
+                }
+            }
+        }
+    }
+    text
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn random_worlds_come_out_the_same_in_one_pass(
+        sharers in prop_oneof![Just(1_u8), Just(3), Just(14), Just(20), Just(35)],
+        steps in prop::collection::vec((0_u8..12, any::<u8>(), any::<u8>(), any::<u8>(), 1_u8..12), 1..120),
+        swap in prop_oneof![Just(None), (2_u32..30).prop_map(|slots| Some(vec![SwapArea { slots, priority: None }]))],
+        stop in any::<bool>(),
+    ) {
+        let program = program_of_script(&script(sharers, &steps));
+        let out_of_memory = if stop { OutOfMemory::Stop } else { OutOfMemory::Continue };
+        let options = Options { swap, out_of_memory, ..Options::new(1) };
+        check(&jobs(&program, &PolicySpec::all(), &options, &[1, 2, 3, 4, 5, 7, 9, 12, 15, 19, 25]));
+    }
+}
+
+#[test]
+fn the_traces_of_real_programs_come_out_the_same_in_one_pass() {
+    for name in ["perl-shareable-exact", "x11-shm-fifo8"] {
+        let path = format!("{}/traces/{name}.cht", env!("CARGO_MANIFEST_DIR"));
+        let source = Source::Path(path.into());
+        let program = load(&source, &ReadOptions::default(), ResolveOptions::default()).unwrap().program;
+        let footprint = u64::from(program.footprint());
+        let sizes = [100, 50, 20, 10, 5, 4, 3, 2, 1].map(|part| (footprint / part).max(1));
+        let policies =
+            PolicySpec::parse_list("linux-2.0,linux-2.0:version=2.2,sweep,clock,clock:ref-on-load=0,fifo,nru,sieve")
+                .unwrap();
+        check(&jobs(&program, &policies, &Options::new(1), &sizes));
+    }
+}
