@@ -26,7 +26,7 @@ mod opt;
 pub mod ordered_set;
 pub mod page_heap;
 pub mod page_list;
-pub mod page_lists;
+pub mod page_queues;
 pub mod parameters;
 mod random;
 pub mod registry;
@@ -207,6 +207,13 @@ pub trait Policy: Sized + Send + 'static {
     /// are no use of it then.
     fn load_includes_repeats(&self) -> bool {
         false
+    }
+
+    /// A page is going to be referenced soon, whether it is in memory or not: what is kept of it may be called near. Nothing
+    /// may depend on it, and it may not come for every reference.
+    #[inline(always)]
+    fn expect(&self, page: PageId) {
+        let _ = page;
     }
 
     /// A candidate of its own was swapped out.
