@@ -22,7 +22,7 @@ const FEWEST_SLOTS: usize = 1 << 10;
 ///
 /// Tried on Zipf's law over a million pages: 2 writes too often, 8 takes the processor's cache from all else.
 const SLOTS_A_PAGE: usize = 4;
-/// Slots ahead of the front whose page is called near, for it is likely to be taken out soon.
+/// Slots ahead of one that is looked at whose page is called near.
 const SLOTS_AHEAD: usize = 32;
 /// The slots of the longest log: numbers of 32 bits, in whole words of the bitmap.
 const MOST_SLOTS: usize = (u32::MAX as usize) & !63;
@@ -52,10 +52,10 @@ struct Queue {
     /// A bit for each slot: clear where it is dead. Those that are not written yet are set.
     live: Vec<u64>,
     /// The next slot to be written.
-    end: usize,
+    end: u32,
     /// No word of `live` before this one has a bit of a page in the queue.
-    first: usize,
-    length: usize,
+    first: u32,
+    length: u32,
 }
 
 impl<const N: usize> PageQueues<N> {
@@ -77,7 +77,7 @@ impl<const N: usize> PageQueues<N> {
     /// How many pages are in a queue.
     #[inline]
     pub fn len(&self, queue: usize) -> usize {
-        self.queues[queue].length
+        self.queues[queue].length as usize
     }
 
     /// Whether there is none in a queue.
@@ -120,6 +120,9 @@ impl<const N: usize> PageQueues<N> {
         let Self { places, queues } = self;
         let place = &mut places[page.index()];
         if usize::from(place.queue) == queue {
+            if place.slot + 1 == queues[queue].end {
+                return;
+            }
             queues[queue].bury(place.slot);
         } else {
             if let Some(left) = queues.get_mut(usize::from(place.queue)) {
@@ -130,12 +133,12 @@ impl<const N: usize> PageQueues<N> {
             queues[queue].length += 1;
         }
         let queue = &mut queues[queue];
-        if queue.end == queue.log.len() {
+        if queue.end as usize == queue.log.len() {
             // The page itself has no live slot at this moment, so nothing else is told of it.
             queue.write_anew(places);
         }
-        queue.log[queue.end] = page;
-        places[page.index()].slot = queue.end as u32;
+        queue.log[queue.end as usize] = page;
+        places[page.index()].slot = queue.end;
         queue.end += 1;
     }
 
@@ -153,20 +156,39 @@ impl<const N: usize> PageQueues<N> {
     /// The page at the front of a queue.
     #[inline]
     pub fn front(&mut self, queue: usize) -> Option<PageId> {
-        let queue = &mut self.queues[queue];
-        queue.find_first();
-        let slot = queue.live_from(queue.first * 64)?;
-        if let Some(next) = queue.log.get(slot + SLOTS_AHEAD) {
-            prefetch(&self.places, next.index());
-        }
+        self.queues[queue].find_first();
+        let queue = &self.queues[queue];
+        let slot = queue.live_from(queue.first as usize * 64)?;
+        self.expect_near(queue, slot);
         Some(queue.log[slot])
     }
 
+    /// Calls near what is kept of a page a little behind a slot that is looked at: it is likely to have its turn soon.
+    #[inline(always)]
+    fn expect_near(&self, queue: &Queue, slot: usize) {
+        if let Some(next) = queue.log.get(slot + SLOTS_AHEAD) {
+            self.expect(*next);
+        }
+    }
+
+    /// Whether a page is at the front of a queue.
+    #[inline]
+    pub fn is_front(&mut self, page: PageId, queue: usize) -> bool {
+        let (place, pages) = (self.places[page.index()], &self.queues[queue]);
+        // Most pages are not, and what is live in a word before tells that at once.
+        let first = pages.first as usize;
+        let is_behind = place.slot as usize / 64 > first && pages.live.get(first).is_some_and(|&word| word != 0);
+        usize::from(place.queue) == queue && !is_behind && self.front(queue) == Some(page)
+    }
+
     /// The page behind another one in the queue of that; none when it is the back, or in no queue.
+    #[inline]
     pub fn after(&self, page: PageId) -> Option<PageId> {
         let place = self.places[page.index()];
         let queue = self.queues.get(usize::from(place.queue))?;
-        queue.live_from(place.slot as usize + 1).map(|slot| queue.log[slot])
+        let slot = queue.live_from(place.slot as usize + 1)?;
+        self.expect_near(queue, slot);
+        Some(queue.log[slot])
     }
 
     /// Takes the page at the front of a queue out.
@@ -186,7 +208,7 @@ impl<const N: usize> PageQueues<N> {
     /// The pages of a queue from front to back.
     pub fn iter(&self, queue: usize) -> impl Iterator<Item = PageId> + '_ {
         let queue = &self.queues[queue];
-        let front = queue.live_from(queue.first * 64);
+        let front = queue.live_from(queue.first as usize * 64);
         std::iter::successors(front, |&slot| queue.live_from(slot + 1)).map(|slot| queue.log[slot])
     }
 }
@@ -201,7 +223,7 @@ impl Queue {
     /// Moves `first` to the word of the first page, where there is one.
     #[inline]
     fn find_first(&mut self) {
-        while self.live.get(self.first).is_some_and(|&word| word == 0) {
+        while self.live.get(self.first as usize).is_some_and(|&word| word == 0) {
             self.first += 1;
         }
     }
@@ -210,7 +232,8 @@ impl Queue {
     #[inline]
     fn live_from(&self, from: usize) -> Option<usize> {
         let mut at = from;
-        while at < self.end {
+        let end = self.end as usize;
+        while at < end {
             let word = self.live[at / 64] >> (at % 64);
             if word != 0 {
                 at += word.trailing_zeros() as usize;
@@ -218,7 +241,7 @@ impl Queue {
             }
             at = (at / 64 + 1) * 64;
         }
-        (at < self.end).then_some(at)
+        (at < end).then_some(at)
     }
 
     /// Writes the live pages from the beginning of the log on, which gets room for more behind them.
@@ -226,7 +249,7 @@ impl Queue {
     #[inline(never)]
     fn write_anew(&mut self, places: &mut [Place]) {
         let mut written = 0;
-        for word in self.first..self.end.div_ceil(64) {
+        for word in self.first as usize..self.end.div_ceil(64) as usize {
             let mut bits = self.live[word];
             while bits != 0 {
                 let slot = word * 64 + bits.trailing_zeros() as usize;
@@ -242,7 +265,7 @@ impl Queue {
         self.log.resize(slots, PageId::new(0));
         self.live.clear();
         self.live.resize(slots / 64, u64::MAX);
-        (self.first, self.end) = (0, written);
+        (self.first, self.end) = (0, written as u32);
     }
 }
 

@@ -87,9 +87,13 @@ impl Policy for Slru {
 }
 
 impl SeesReferences for Slru {
-    #[inline]
+    #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {
-        let segment = self.queues.queue_of(page).map_or(0, |segment| (segment + 1).min(self.sizes.len() - 1));
+        let highest = self.sizes.len() - 1;
+        if self.queues.contains(highest, page) {
+            return self.queues.move_to_back(page, highest);
+        }
+        let segment = self.queues.queue_of(page).map_or(0, |segment| (segment + 1).min(highest));
         self.queues.move_to_back(page, segment);
         for above in (1..=segment).rev() {
             if self.len(above) <= self.sizes[above] {
