@@ -23,6 +23,11 @@ use crate::trace::{OutOfMemory, Settings, SwapArea};
 /// References between two looks at whether to stop.
 const CHUNK: u64 = 1 << 20;
 
+/// References between the one that is replayed and the one whose page the policy is told to expect.
+const AHEAD: usize = 24;
+/// What is kept of so many pages is near anyway.
+const PAGES_NEAR: u32 = 1 << 14;
+
 /// How a program is replayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -65,6 +70,13 @@ pub trait Sees<P: Policy>: Send {
     fn loaded(&self, policy: &mut P, position: u64, page: PageId, memory: &mut Memory<'_>) {
         let _ = position;
         policy.loaded(page, memory);
+    }
+
+    /// The reference at a position, which is to this page, comes soon: see [`Policy::expect`].
+    #[inline(always)]
+    fn expect(&self, policy: &P, position: u64, page: PageId) {
+        let _ = position;
+        policy.expect(page);
     }
 
     /// The reference at a position went to a page in memory.
@@ -189,10 +201,15 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     fn reference_run<W: Packed>(&mut self, words: &[W]) {
         let packing = self.program.packing;
         let first = self.position;
+        let looks_ahead = self.program.footprint() > PAGES_NEAR;
         let mut offset = self.repeats_of_load(words);
         while let Some(word) = words.get(offset) {
             let reference = packing.unpack(word.bits());
             let position = first + offset as u64;
+            if looks_ahead && let Some(word) = words.get(offset + AHEAD) {
+                let page = packing.unpack(word.bits()).page;
+                self.sight.expect(&self.policy, position + AHEAD as u64, page);
+            }
             offset += 1;
             if self.kernel.hit(reference) {
                 if S::EVERY_REFERENCE {

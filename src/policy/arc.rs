@@ -74,6 +74,11 @@ impl Policy for Arc {
 impl SeesReferences for Arc {
     #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {
-        self.directory.lists.move_to_back(page, T2);
+        let lists = &mut self.directory.lists;
+        if lists.contains(T2, page) {
+            lists.touch(page, T2);
+        } else {
+            lists.move_to_back(page, T2);
+        }
     }
 }

@@ -110,7 +110,7 @@ impl SeesReferences for Cflru {
     fn referenced(&mut self, page: PageId, write: bool) {
         *self.pages.mark_mut(page) |= if write { DIRTY } else { 0 };
         if self.pages.contains(WORKING, page) {
-            return self.pages.move_to_back(page, WORKING);
+            return self.pages.touch(page, WORKING);
         }
         self.remove(page);
         self.pages.move_to_back(page, WORKING);

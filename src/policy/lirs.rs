@@ -45,7 +45,7 @@ impl Lirs {
         self.last = Some(page);
         if self.is_low(page) {
             let was_bottom = self.stack.is_front(page, 0);
-            self.stack.move_to_back(page, 0);
+            self.stack.touch(page, 0);
             // What is above the bottom does not move it.
             if was_bottom {
                 self.prune();
@@ -131,8 +131,12 @@ impl Policy for Lirs {
     fn loaded(&mut self, page: PageId, memory: &mut Memory<'_>) {
         if memory.shm_rss() <= self.low_limit && self.low_pages < self.low_limit {
             self.make_low(page);
+            self.stack.move_to_back(page, 0);
+            self.prune();
+            self.last = Some(page);
+        } else {
+            self.touch(page);
         }
-        self.touch(page);
     }
 
     #[inline(always)]

@@ -50,6 +50,6 @@ impl Policy for Lru {
 impl SeesReferences for Lru {
     #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {
-        self.queue.move_to_back(page, 0);
+        self.queue.touch(page, 0);
     }
 }

@@ -263,7 +263,14 @@ pub trait SeesFuture: Policy {
     /// As [`Policy::new`].
     fn foreseeing(setup: &Setup, arguments: &Arguments, future: registry::Future) -> Result<Self, String>;
 
-    /// A page is referenced (after [`Policy::loaded`] where it came in by that), and the position of the next reference to
-    /// it; none when there is no further one.
-    fn next_use(&mut self, page: PageId, next: Option<u64>);
+    /// A page is referenced at a position (after [`Policy::loaded`] where it came in by that), and the position of the next
+    /// reference to it; none when there is no further one.
+    fn next_use(&mut self, page: PageId, position: u64, next: Option<u64>);
+
+    /// A page is going to be referenced soon, and this is the position of the reference to it after that: as
+    /// [`Policy::expect`].
+    #[inline(always)]
+    fn expect_next_use(&self, next: u64) {
+        let _ = next;
+    }
 }

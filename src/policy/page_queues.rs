@@ -119,27 +119,30 @@ impl<const N: usize> PageQueues<N> {
     pub fn move_to_back(&mut self, page: PageId, queue: usize) {
         let Self { places, queues } = self;
         let place = &mut places[page.index()];
-        if usize::from(place.queue) == queue {
-            if place.slot + 1 == queues[queue].end {
-                return;
-            }
-            queues[queue].bury(place.slot);
-        } else {
-            if let Some(left) = queues.get_mut(usize::from(place.queue)) {
-                left.bury(place.slot);
-                left.length -= 1;
-            }
-            place.queue = queue as u8;
-            queues[queue].length += 1;
+        if let Some(left) = queues.get_mut(usize::from(place.queue)) {
+            left.bury(place.slot);
+            left.length -= 1;
         }
+        place.queue = queue as u8;
+        queues[queue].length += 1;
+        queues[queue].push(places, page);
+    }
+
+    /// Puts a page at the back of the queue that it is in: what a hit does, so as short as it can be.
+    ///
+    /// # Panics
+    /// In tests, when the page is not in that queue; and as [`PageQueues::move_to_back`].
+    #[inline(always)]
+    pub fn touch(&mut self, page: PageId, queue: usize) {
+        let Self { places, queues } = self;
+        let place = places[page.index()];
+        debug_assert!(usize::from(place.queue) == queue, "a page that is touched is in the queue");
         let queue = &mut queues[queue];
-        if queue.end as usize == queue.log.len() {
-            // The page itself has no live slot at this moment, so nothing else is told of it.
-            queue.write_anew(places);
+        if place.slot + 1 == queue.end {
+            return;
         }
-        queue.log[queue.end as usize] = page;
-        places[page.index()].slot = queue.end;
-        queue.end += 1;
+        queue.bury(place.slot);
+        queue.push(places, page);
     }
 
     /// Takes a page out of the queue that it is in; that queue.
@@ -214,6 +217,17 @@ impl<const N: usize> PageQueues<N> {
 }
 
 impl Queue {
+    /// Writes a page, which has no live slot, behind the last one.
+    #[inline(always)]
+    fn push(&mut self, places: &mut [Place], page: PageId) {
+        if self.end as usize == self.log.len() {
+            self.write_anew(places);
+        }
+        self.log[self.end as usize] = page;
+        places[page.index()].slot = self.end;
+        self.end += 1;
+    }
+
     /// The page of a slot is not there any more.
     #[inline]
     fn bury(&mut self, slot: u32) {

@@ -91,7 +91,7 @@ impl SeesReferences for Slru {
     fn referenced(&mut self, page: PageId, _write: bool) {
         let highest = self.sizes.len() - 1;
         if self.queues.contains(highest, page) {
-            return self.queues.move_to_back(page, highest);
+            return self.queues.touch(page, highest);
         }
         let segment = self.queues.queue_of(page).map_or(0, |segment| (segment + 1).min(highest));
         self.queues.move_to_back(page, segment);

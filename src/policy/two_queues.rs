@@ -100,7 +100,7 @@ impl SeesReferences for TwoQueues {
     #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {
         if self.queues.contains(AM, page) {
-            self.queues.move_to_back(page, AM);
+            self.queues.touch(page, AM);
         }
     }
 }
