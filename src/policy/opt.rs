@@ -93,12 +93,7 @@ impl Policy for Opt {
 impl SeesFuture for Opt {
     fn foreseeing(setup: &Setup, _arguments: &Arguments, future: Future) -> Result<Self, String> {
         let references = usize::try_from(future.references()).map_err(|_| "the trace is too long".to_owned())?;
-        Ok(Self {
-            next_uses: OrderedSet::new(references),
-            dead: OrderedSet::new(setup.pages),
-            offered: None,
-            future,
-        })
+        Ok(Self { next_uses: OrderedSet::new(references), dead: OrderedSet::new(setup.pages), offered: None, future })
     }
 
     #[inline(always)]
