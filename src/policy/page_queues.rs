@@ -299,6 +299,8 @@ mod tests {
             for (place, &page) in expected.iter().enumerate() {
                 let after = queues.after(PageId::new(page)).map(PageId::get);
                 prop_assert_eq!(after, expected.get(place + 1).copied());
+                prop_assert_eq!(queues.is_front(PageId::new(page), queue), place == 0);
+                prop_assert!(!queues.is_front(PageId::new(page), (queue + 1) % 3));
             }
         }
         Ok(())
@@ -334,6 +336,12 @@ mod tests {
                         }
                         1 => {
                             prop_assert_eq!(queues.pop_front(queue).map(PageId::get), expected[queue].pop_front());
+                        }
+                        2..5 if known.is_some() => {
+                            let known = known.unwrap_or_default();
+                            queues.touch(page, known);
+                            take(&mut expected);
+                            expected[known].push_back(number);
                         }
                         _ => {
                             queues.move_to_back(page, queue);
