@@ -30,6 +30,11 @@ const CHUNK: u64 = 1 << 20;
 /// References ahead of a fault that are looked at for what they may need.
 const LOOK_AHEAD: usize = 64;
 
+/// References between the one that is replayed and the one whose page the policy is told to expect.
+const AHEAD: usize = 24;
+/// What is kept of so many pages is near anyway.
+const PAGES_NEAR: u32 = 1 << 14;
+
 /// How a program is replayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -72,6 +77,13 @@ pub trait Sees<P: Policy>: Send {
     fn loaded(&self, policy: &mut P, position: u64, page: PageId, memory: &mut Memory<'_>) {
         let _ = position;
         policy.loaded(page, memory);
+    }
+
+    /// The reference at a position, which is to this page, comes soon: see [`Policy::expect`].
+    #[inline(always)]
+    fn expect(&self, policy: &P, position: u64, page: PageId) {
+        let _ = position;
+        policy.expect(page);
     }
 
     /// The reference at a position went to a page in memory.
@@ -236,6 +248,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     /// The loop over references: runs of hits, and faults between them.
     fn reference_run<W: Packed>(&mut self, words: &[W]) {
         let first = self.position;
+        let looks_ahead = self.program.footprint() > PAGES_NEAR;
         let mut offset = self.repeats_of_load(words);
         // Where one reference faults, others will: what they need is called from memory.
         let mut foreseen = 0;
@@ -244,6 +257,10 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             let Some(word) = words.get(offset) else { break };
             let reference = self.program.packing.unpack(word.bits());
             let position = first + offset as u64;
+            if looks_ahead && let Some(word) = words.get(offset + AHEAD) {
+                let page = packing.unpack(word.bits()).page;
+                self.sight.expect(&self.policy, position + AHEAD as u64, page);
+            }
             offset += 1;
             if !self.fault(position, reference) {
                 self.stopped = true;

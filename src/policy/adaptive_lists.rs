@@ -11,7 +11,7 @@
 //! How the lists are ordered, and which gives the victim, is the policy's part. B1 and B2 are trimmed when a page comes
 //! in; the paper on ARC does that before it evicts, with the same outcome.
 
-use super::page_lists::PageLists;
+use super::page_queues::PageQueues;
 use crate::ids::PageId;
 
 /// Pages in memory that were referenced once of late.
@@ -27,7 +27,7 @@ pub const B2: usize = 3;
 #[derive(Debug)]
 pub struct AdaptiveLists {
     /// The lists, the page that is to leave each first at the front.
-    pub lists: PageLists,
+    pub lists: PageQueues<4>,
     /// The size that T1 should have.
     pub target: u64,
     frames: u64,
@@ -36,7 +36,7 @@ pub struct AdaptiveLists {
 impl AdaptiveLists {
     /// Empty lists for pages below `pages`, and memory of so many frames.
     pub fn new(pages: usize, frames: u64) -> Self {
-        Self { lists: PageLists::new(pages, 4), target: 0, frames }
+        Self { lists: PageQueues::new(pages), target: 0, frames }
     }
 
     /// How many pages are in a list.
@@ -47,7 +47,7 @@ impl AdaptiveLists {
     /// The target that a miss on a page makes of the present one.
     pub fn target_after(&self, page: PageId) -> u64 {
         let (b1, b2) = (self.len(B1), self.len(B2));
-        match self.lists.list_of(page) {
+        match self.lists.queue_of(page) {
             Some(B1) => (self.target + (b2 / b1).max(1)).min(self.frames),
             Some(B2) => self.target.saturating_sub((b1 / b2).max(1)),
             _ => self.target,
@@ -56,7 +56,7 @@ impl AdaptiveLists {
 
     /// Puts a page that has come into memory at the back of T2 if it was remembered, else of T1.
     pub fn enter(&mut self, page: PageId) {
-        let remembered = self.lists.list_of(page).is_some();
+        let remembered = self.lists.queue_of(page).is_some();
         if !remembered {
             self.trim();
         }
@@ -65,7 +65,7 @@ impl AdaptiveLists {
 
     /// Remembers a page that was evicted.
     pub fn evicted(&mut self, page: PageId) {
-        let remembered = if self.lists.list_of(page) == Some(T1) { B1 } else { B2 };
+        let remembered = if self.lists.queue_of(page) == Some(T1) { B1 } else { B2 };
         self.lists.move_to_back(page, remembered);
     }
 

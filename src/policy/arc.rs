@@ -36,14 +36,13 @@ impl Policy for Arc {
     }
 
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
-        let AdaptiveLists { lists, target, .. } = &self.directory;
         self.wanted = memory.wanted().map(|page| (page, self.directory.target_after(page)));
+        let AdaptiveLists { lists, target, .. } = &mut self.directory;
         let target = self.wanted.map_or(*target, |(_, target)| target);
-        let from_b2 = memory.wanted().is_some_and(|page| lists.list_of(page) == Some(B2));
-        let t1 = self.directory.len(T1);
+        let from_b2 = memory.wanted().is_some_and(|page| lists.contains(B2, page));
+        let t1 = lists.len(T1) as u64;
         let order = if t1 > target || (from_b2 && t1 == target) { [T1, T2] } else { [T2, T1] };
-        let mut pages = order.into_iter().flat_map(|list| lists.iter(list));
-        pages.find(|&page| !memory.is_locked(page)).map(Pick::Now)
+        order.into_iter().find_map(|list| lists.first_where(list, |page| !memory.is_locked(page))).map(Pick::Now)
     }
 
     fn loaded(&mut self, page: PageId, _memory: &mut Memory<'_>) {
@@ -52,6 +51,11 @@ impl Policy for Arc {
             _ => self.directory.target_after(page),
         };
         self.directory.enter(page);
+    }
+
+    #[inline(always)]
+    fn expect(&self, page: PageId) {
+        self.directory.lists.expect(page);
     }
 
     fn evicted(&mut self, page: PageId) {
@@ -68,8 +72,13 @@ impl Policy for Arc {
 }
 
 impl SeesReferences for Arc {
-    #[inline]
+    #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {
-        self.directory.lists.move_to_back(page, T2);
+        let lists = &mut self.directory.lists;
+        if lists.contains(T2, page) {
+            lists.touch(page, T2);
+        } else {
+            lists.move_to_back(page, T2);
+        }
     }
 }

@@ -11,45 +11,46 @@
 //! Source: Park, Jung, Kang, Kim, Lee, CFLRU: a replacement algorithm for flash memory, CASES 2006. Its window adapts to
 //! the load as one choice; this is the other, a fixed one.
 
-use super::page_list::PageList;
+use super::page_queues::PageQueues;
 use super::parameters::{Arguments, Parameter};
 use super::{Policy, SeesReferences, Setup};
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
 
+/// The working region: the pages used last, the most recent one at the back.
+const WORKING: usize = 0;
+/// The clean-first region: those used before them, likewise.
+const REGION: usize = 1;
+/// The mark of a page that was written; that of others is 0.
+const DIRTY: u8 = 1;
+
 /// The pages by last use, in two lists.
 #[derive(Debug)]
 pub struct Cflru {
-    /// The working region: the pages used last, the most recent one at the back.
-    working: PageList,
-    /// The clean-first region: those used before them, likewise.
-    region: PageList,
-    /// The clean pages of the region, in the same order.
-    clean: PageList,
-    /// Whether each page in memory was written since it came in.
-    dirty: Vec<bool>,
+    /// The working region, and the clean-first region. The mark of a page in memory is [`DIRTY`] where it was written since
+    /// it came in.
+    pages: PageQueues<2>,
+    /// The clean pages of the clean-first region, in the same order.
+    clean: PageQueues<1>,
     /// Pages that the region has room for.
     window: usize,
 }
 
 impl Cflru {
     fn remove(&mut self, page: PageId) {
-        if self.region.remove(page) {
+        if self.pages.remove(page) == Some(REGION) {
             self.clean.remove(page);
-        } else {
-            self.working.remove(page);
         }
     }
 
     /// The working region gives the region what it has room for.
     fn fill_region(&mut self) {
-        while self.region.len() < self.window
-            && let Some(page) = self.working.front()
+        while self.pages.len(REGION) < self.window
+            && let Some(page) = self.pages.front(WORKING)
         {
-            self.working.remove(page);
-            self.region.push_back(page);
-            if !self.dirty[page.index()] {
-                self.clean.push_back(page);
+            self.pages.move_to_back(page, REGION);
+            if self.pages.mark(page) != DIRTY {
+                self.clean.move_to_back(page, 0);
             }
         }
     }
@@ -68,23 +69,29 @@ impl Policy for Cflru {
 
     fn new(setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
         Ok(Self {
-            working: PageList::new(setup.pages),
-            region: PageList::new(setup.pages),
-            clean: PageList::new(setup.pages),
-            dirty: vec![false; setup.pages],
+            pages: PageQueues::new(setup.pages),
+            clean: PageQueues::new(setup.pages),
             window: usize::try_from(arguments.share_of(setup.frames, "window")?).unwrap_or(usize::MAX),
         })
     }
 
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
-        let by_age = self.region.iter().chain(self.working.iter());
-        self.clean.iter().chain(by_age).find(|&page| !memory.is_locked(page)).map(Pick::Now)
+        let unlocked = |page| !memory.is_locked(page);
+        let clean = self.clean.first_where(0, unlocked);
+        let by_age = || [REGION, WORKING].into_iter().find_map(|region| self.pages.first_where(region, unlocked));
+        clean.or_else(by_age).map(Pick::Now)
     }
 
     fn loaded(&mut self, page: PageId, memory: &mut Memory<'_>) {
-        self.dirty[page.index()] = memory.is_dirty(page);
-        self.working.push_back(page);
+        *self.pages.mark_mut(page) = if memory.is_dirty(page) { DIRTY } else { 0 };
+        self.pages.move_to_back(page, WORKING);
         self.fill_region();
+    }
+
+    #[inline(always)]
+    fn expect(&self, page: PageId) {
+        self.pages.expect(page);
+        self.clean.expect(page);
     }
 
     fn evicted(&mut self, page: PageId) {
@@ -99,10 +106,14 @@ impl Policy for Cflru {
 }
 
 impl SeesReferences for Cflru {
+    #[inline(always)]
     fn referenced(&mut self, page: PageId, write: bool) {
-        self.dirty[page.index()] |= write;
+        *self.pages.mark_mut(page) |= if write { DIRTY } else { 0 };
+        if self.pages.contains(WORKING, page) {
+            return self.pages.touch(page, WORKING);
+        }
         self.remove(page);
-        self.working.push_back(page);
+        self.pages.move_to_back(page, WORKING);
         self.fill_region();
     }
 }

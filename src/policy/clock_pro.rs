@@ -20,7 +20,7 @@
 //! only), and what the hot hand has passed leaves the ring. A locked cold page is passed over, a locked hot one counts as
 //! used; when all cold pages are locked a hot one turns cold to go.
 
-use super::page_list::PageList;
+use super::page_queues::PageQueues;
 use super::parameters::{Arguments, Parameter};
 use super::{Policy, Setup};
 use crate::ids::PageId;
@@ -30,10 +30,10 @@ use crate::kernel::{Memory, Pick};
 #[derive(Debug)]
 pub struct ClockPro {
     /// From the hot hand, at the front, to the head: hot pages, cold pages, pages without a frame in their test period.
-    ring: PageList,
+    /// The mark of a page is its [`State`].
+    ring: PageQueues<1>,
     /// The resident cold pages, from the cold hand on.
-    cold: PageList,
-    state: Vec<State>,
+    cold: PageQueues<1>,
     /// No page before this one in the ring is in its test period; none is the front.
     test_hand: Option<PageId>,
     hot_pages: u64,
@@ -45,38 +45,54 @@ pub struct ClockPro {
     adaptive: bool,
 }
 
+const HOT: u8 = State::Hot as u8;
+const IN_TEST: u8 = State::InTest as u8;
+
 /// What a page is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
+    /// Cold without a test period, or not known at all.
+    Cold,
     Hot,
     /// Cold in its test period, resident or not.
     InTest,
-    /// Cold without a test period, or not known at all.
-    Cold,
 }
 
 impl ClockPro {
-    fn state(&mut self, page: PageId) -> &mut State {
-        &mut self.state[page.index()]
+    fn state(&self, page: PageId) -> State {
+        match self.ring.mark(page) {
+            HOT => State::Hot,
+            IN_TEST => State::InTest,
+            _ => State::Cold,
+        }
+    }
+
+    fn set_state(&mut self, page: PageId, state: State) {
+        *self.ring.mark_mut(page) = state as u8;
     }
 
     /// Takes a page out of the ring, where it is in it.
     fn leave(&mut self, page: PageId) {
-        if self.test_hand == Some(page) {
-            self.test_hand = self.ring.after(page);
-        }
+        self.leave_test_hand(page);
         self.ring.remove(page);
     }
 
+    /// Moves the test hand on from a page that goes or moves.
+    fn leave_test_hand(&mut self, page: PageId) {
+        if self.test_hand == Some(page) {
+            self.test_hand = self.ring.after(page);
+        }
+    }
+
     fn insert(&mut self, page: PageId, state: State) {
-        self.leave(page);
-        self.ring.push_back(page);
-        *self.state(page) = state;
-        self.cold.remove(page);
+        self.leave_test_hand(page);
+        self.ring.move_to_back(page, 0);
+        self.set_state(page, state);
         if state == State::Hot {
             self.hot_pages += 1;
+            self.cold.remove(page);
         } else {
-            self.cold.push_back(page);
+            self.cold.move_to_back(page, 0);
         }
     }
 
@@ -95,8 +111,8 @@ impl ClockPro {
     fn run_hot_hand(&mut self, on_behalf: Option<PageId>, memory: &mut Memory<'_>) -> bool {
         let (mut done, mut demoted) = (false, false);
         let mut looks = 2 * self.hot_pages;
-        while let Some(page) = self.ring.front().filter(|_| !done || self.hot_pages > 0) {
-            if *self.state(page) != State::Hot {
+        while let Some(page) = self.ring.front(0).filter(|_| !done || self.hot_pages > 0) {
+            if self.state(page) != State::Hot {
                 done |= on_behalf == Some(page);
                 self.end_test(page, on_behalf, memory);
                 self.leave(page);
@@ -116,7 +132,7 @@ impl ClockPro {
     /// Runs the test hand until no more pages without a frame are remembered than there are frames.
     fn run_test_hand(&mut self, memory: &Memory<'_>) {
         while self.ghosts > self.frames {
-            let Some(page) = self.test_hand.or(self.ring.front()) else { return };
+            let Some(page) = self.test_hand.or(self.ring.front(0)) else { return };
             self.test_hand = self.ring.after(page);
             self.end_test(page, None, memory);
         }
@@ -124,9 +140,9 @@ impl ClockPro {
 
     /// Ends the test period of a page, if it has one; it is forgotten if it is not resident.
     fn end_test(&mut self, page: PageId, on_behalf: Option<PageId>, memory: &Memory<'_>) {
-        if *self.state(page) == State::InTest {
-            *self.state(page) = State::Cold;
-            let resident = self.cold.contains(page);
+        if self.state(page) == State::InTest {
+            self.set_state(page, State::Cold);
+            let resident = self.cold.contains(0, page);
             if !resident {
                 self.leave(page);
                 self.ghosts -= 1;
@@ -171,9 +187,8 @@ impl Policy for ClockPro {
         let percent = percent.ok_or_else(|| format!("`cold={text}` is not allowed: {allowed}"))?;
         let share = u128::from(setup.frames) * u128::from(percent) / 100;
         Ok(Self {
-            ring: PageList::new(setup.pages),
-            cold: PageList::new(setup.pages),
-            state: vec![State::Cold; setup.pages],
+            ring: PageQueues::new(setup.pages),
+            cold: PageQueues::new(setup.pages),
             test_hand: None,
             hot_pages: 0,
             ghosts: 0,
@@ -187,13 +202,13 @@ impl Policy for ClockPro {
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
         self.run_test_hand(memory);
         loop {
-            let Some(page) = self.cold.iter().find(|&page| !memory.is_locked(page)) else {
+            let Some(page) = self.cold.first_where(0, |page| !memory.is_locked(page)) else {
                 if self.hot_pages == 0 || !self.run_hot_hand(None, memory) {
                     return None;
                 }
                 continue;
             };
-            let in_test = *self.state(page) == State::InTest;
+            let in_test = self.state(page) == State::InTest;
             if !in_test && !self.adaptive || !memory.is_accessed(page) {
                 return Some(Pick::Now(page));
             }
@@ -218,19 +233,25 @@ impl Policy for ClockPro {
         self.run_test_hand(memory);
         memory.sample_accessed(page);
         let mut hot = memory.shm_rss() + self.cold_frames <= self.frames;
-        if *self.state(page) == State::InTest {
+        if self.state(page) == State::InTest {
             self.adapt(true);
             hot = self.make_room(page, memory);
-            if *self.state(page) == State::InTest {
+            if self.state(page) == State::InTest {
                 self.ghosts -= 1;
             }
         }
         self.insert(page, if hot { State::Hot } else { State::InTest });
     }
 
+    #[inline(always)]
+    fn expect(&self, page: PageId) {
+        self.ring.expect(page);
+        self.cold.expect(page);
+    }
+
     fn evicted(&mut self, page: PageId) {
         self.cold.remove(page);
-        if *self.state(page) == State::InTest {
+        if self.state(page) == State::InTest {
             self.ghosts += 1;
         } else {
             self.leave(page);
@@ -238,15 +259,15 @@ impl Policy for ClockPro {
     }
 
     fn freed(&mut self, page: PageId) {
-        self.hot_pages -= u64::from(*self.state(page) == State::Hot);
+        self.hot_pages -= u64::from(self.state(page) == State::Hot);
         self.cold.remove(page);
         self.leave(page);
-        *self.state(page) = State::Cold;
+        self.set_state(page, State::Cold);
     }
 
     fn forgotten(&mut self, page: PageId) {
-        self.ghosts -= u64::from(*self.state(page) == State::InTest);
+        self.ghosts -= u64::from(self.state(page) == State::InTest);
         self.leave(page);
-        *self.state(page) = State::Cold;
+        self.set_state(page, State::Cold);
     }
 }

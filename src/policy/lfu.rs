@@ -1,64 +1,71 @@
 //! Least frequently used: the page with the fewest references since it came in goes; among equals, the one whose last
 //! reference is longest ago.
 //!
-//! Counts begin at 1 with the reference that brings the page in and are forgotten when it goes. All pages stand in one
-//! queue by count, and by last reference where the counts are equal; pages of one count are a group, which knows its last
-//! page. A reference moves a page behind the next group if that has the count it now has, else behind its own; so it takes
-//! constant time whatever the counts. A locked page is passed over and keeps its place. Source: any textbook.
+//! Counts begin at 1 with the reference that brings the page in and are forgotten when it goes. The pages of a low count are
+//! a queue, one for each such count: a reference moves its page to the back of the next one, so each is in order of the last
+//! reference. Pages of a higher count, which are rarely looked at as victims, are in a heap by what was known of them when
+//! they were last looked at there. A reference to one of them raises its count and leaves the heap as it is: since counts
+//! only grow, the first of the heap is put right and settled anew until one comes first of which all is known. A locked page
+//! is passed over and keeps its place. Source: any textbook.
 
-use super::page_list::PageList;
+use super::page_heap::PageHeap;
+use super::page_queues::PageQueues;
 use super::parameters::Arguments;
 use super::{Policy, SeesReferences, Setup};
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
+use crate::prefetch::prefetch;
 
-/// The pages of one count.
-#[derive(Clone, Copy, Debug)]
-struct Group {
+/// Counts that have a queue of their own: 1 to this.
+const LOW_COUNTS: usize = 32;
+
+/// How often a page was referenced, and when it was last: in the order in which pages go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Use {
     count: u64,
-    /// The one that was referenced last.
-    last: PageId,
+    last: u64,
 }
 
-/// The queue and its groups.
+/// The queues and the heap.
 #[derive(Debug)]
 pub struct Lfu {
-    queue: PageList,
-    groups: Vec<Group>,
-    /// Rows of `groups` that stand for no count at present.
-    unused: Vec<u32>,
-    /// The row of `groups` of each page in memory.
-    group_of: Vec<u32>,
+    /// The pages of count n are in queue n - 1, up to [`LOW_COUNTS`].
+    low: PageQueues<LOW_COUNTS>,
+    /// The pages in memory of higher counts. None has been used less than the heap says.
+    high: PageHeap<Use>,
+    /// The use of the pages in the heap.
+    uses: Vec<Use>,
+    /// References to pages in the heap so far, and arrivals there.
+    now: u64,
 }
 
 impl Lfu {
-    fn group(&self, page: PageId) -> Group {
-        self.groups[self.group_of[page.index()] as usize]
-    }
-
-    /// Puts a page with this count behind another one, whose count is that or less, or at the front.
-    fn insert(&mut self, page: PageId, count: u64, behind: Option<PageId>) {
-        match behind {
-            Some(behind) => self.queue.insert_after(page, behind),
-            None => self.queue.push_front(page),
+    /// The page of a higher count that goes first among those that are not locked.
+    fn first_high(&mut self, memory: &Memory<'_>) -> Option<PageId> {
+        loop {
+            let (known, page) = self.high.first_where(|page| !memory.is_locked(page))?;
+            let now = self.uses[page.index()];
+            if known == now {
+                return Some(page);
+            }
+            self.high.set(page, now);
         }
-        let row = match behind.filter(|&behind| self.group(behind).count == count) {
-            Some(behind) => self.group_of[behind.index()],
-            None => self.unused.pop().expect("there are as many rows as pages"),
-        };
-        self.group_of[page.index()] = row;
-        self.groups[row as usize] = Group { count, last: page };
     }
 
     fn remove(&mut self, page: PageId) {
-        let row = self.group_of[page.index()];
-        if self.groups[row as usize].last == page {
-            match self.queue.before(page).filter(|before| self.group_of[before.index()] == row) {
-                Some(before) => self.groups[row as usize].last = before,
-                None => self.unused.push(row),
-            }
+        if self.low.remove(page).is_none() {
+            self.high.remove(page);
         }
-        self.queue.remove(page);
+    }
+
+    /// A page of the highest of the low counts is referenced.
+    #[cold]
+    fn rise(&mut self, page: PageId) {
+        self.low.remove(page);
+        self.now += 1;
+        let now = Use { count: LOW_COUNTS as u64 + 1, last: self.now };
+        self.uses[page.index()] = now;
+        self.high.set(page, now);
     }
 }
 
@@ -70,20 +77,26 @@ impl Policy for Lfu {
 
     fn new(setup: &Setup, _arguments: &Arguments) -> Result<Self, String> {
         Ok(Self {
-            queue: PageList::new(setup.pages),
-            groups: vec![Group { count: 0, last: PageId::new(0) }; setup.pages],
-            unused: (0..setup.pages as u32).collect(),
-            group_of: vec![0; setup.pages],
+            low: PageQueues::new(setup.pages),
+            high: PageHeap::new(setup.pages),
+            uses: vec![Use::default(); setup.pages],
+            now: 0,
         })
     }
 
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
-        self.queue.iter().find(|&page| !memory.is_locked(page)).map(Pick::Now)
+        let low = (0..LOW_COUNTS).find_map(|queue| self.low.first_where(queue, |page| !memory.is_locked(page)));
+        low.or_else(|| self.first_high(memory)).map(Pick::Now)
     }
 
     fn loaded(&mut self, page: PageId, _memory: &mut Memory<'_>) {
-        let once = self.queue.front().map(|front| self.group(front)).filter(|group| group.count == 1);
-        self.insert(page, 1, once.map(|group| group.last));
+        self.low.move_to_back(page, 0);
+    }
+
+    #[inline(always)]
+    fn expect(&self, page: PageId) {
+        self.low.expect(page);
+        prefetch(&self.uses, page.index());
     }
 
     fn evicted(&mut self, page: PageId) {
@@ -96,15 +109,16 @@ impl Policy for Lfu {
 }
 
 impl SeesReferences for Lfu {
+    #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {
-        let Group { count, last } = self.group(page);
-        let next = self.queue.after(last).map(|next| self.group(next)).filter(|next| next.count == count + 1);
-        let behind = match next {
-            Some(next) => Some(next.last),
-            None if last == page => self.queue.before(page),
-            None => Some(last),
-        };
-        self.remove(page);
-        self.insert(page, count + 1, behind);
+        match self.low.queue_of(page) {
+            None => {
+                self.now += 1;
+                let uses = &mut self.uses[page.index()];
+                *uses = Use { count: uses.count + 1, last: self.now };
+            }
+            Some(queue) if queue + 1 < LOW_COUNTS => self.low.move_to_back(page, queue + 1),
+            Some(_) => self.rise(page),
+        }
     }
 }

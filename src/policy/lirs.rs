@@ -15,21 +15,23 @@
 //! where LIR pages went with their segment, pages become LIR without one in exchange; a locked page keeps its place; when
 //! all HIR pages are locked the least recent LIR page goes.
 
-use super::page_list::PageList;
+use super::page_queues::PageQueues;
 use super::parameters::Arguments;
 use super::{Policy, SeesReferences, Setup};
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
 
+/// The mark of a LIR page; that of others is 0.
+const LOW: u8 = 1;
+
 /// The stack and the queue.
 #[derive(Debug)]
 pub struct Lirs {
-    /// Pages by last reference, the bottom at the front; some are not resident.
-    stack: PageList,
+    /// Pages by last reference, the bottom at the front; some are not resident. The mark of a page is [`LOW`] where it is
+    /// LIR. All LIR pages are resident and in the stack.
+    stack: PageQueues<1>,
     /// The resident HIR pages, the next victim at the front.
-    queue: PageList,
-    /// By page: whether it is LIR. All LIR pages are resident and in the stack.
-    low: Vec<bool>,
+    queue: PageQueues<1>,
     low_pages: u64,
     /// Frames for LIR pages.
     low_limit: u64,
@@ -38,44 +40,66 @@ pub struct Lirs {
 
 impl Lirs {
     /// A reference to a page that is in memory, or that is now.
+    #[inline]
     fn touch(&mut self, page: PageId) {
         self.last = Some(page);
-        let was_in_stack = self.stack.remove(page);
-        self.stack.push_back(page);
-        if !self.low[page.index()] {
-            self.queue.remove(page);
-            if was_in_stack && self.low_limit > 0 {
-                self.promote(page);
-            } else {
-                self.queue.push_back(page);
+        if self.is_low(page) {
+            let was_bottom = self.stack.is_front(page, 0);
+            self.stack.touch(page, 0);
+            // What is above the bottom does not move it.
+            if was_bottom {
+                self.prune();
             }
+        } else {
+            self.touch_high(page);
+        }
+    }
+
+    /// A reference to an HIR page.
+    #[inline(never)]
+    fn touch_high(&mut self, page: PageId) {
+        let was_in_stack = self.stack.contains(0, page);
+        self.stack.move_to_back(page, 0);
+        if was_in_stack && self.low_limit > 0 {
+            self.queue.remove(page);
+            self.promote(page);
+        } else {
+            self.queue.move_to_back(page, 0);
         }
         self.prune();
     }
 
+    fn is_low(&self, page: PageId) -> bool {
+        self.stack.mark(page) == LOW
+    }
+
     /// Makes a page LIR, and the one at the bottom HIR where there is no room for both.
     fn promote(&mut self, page: PageId) {
-        self.low[page.index()] = true;
-        self.low_pages += 1;
+        self.make_low(page);
         if self.low_pages > self.low_limit {
             self.prune();
-            if let Some(bottom) = self.stack.front() {
+            if let Some(bottom) = self.stack.front(0) {
                 self.no_longer_low(bottom);
                 self.stack.remove(bottom);
-                self.queue.push_back(bottom);
+                self.queue.move_to_back(bottom, 0);
             }
         }
     }
 
+    fn make_low(&mut self, page: PageId) {
+        *self.stack.mark_mut(page) = LOW;
+        self.low_pages += 1;
+    }
+
     fn no_longer_low(&mut self, page: PageId) {
-        if std::mem::take(&mut self.low[page.index()]) {
+        if std::mem::take(self.stack.mark_mut(page)) == LOW {
             self.low_pages -= 1;
         }
     }
 
     /// Drops the HIR pages at the bottom of the stack.
     fn prune(&mut self) {
-        while let Some(bottom) = self.stack.front().filter(|bottom| !self.low[bottom.index()]) {
+        while let Some(bottom) = self.stack.front(0).filter(|&bottom| !self.is_low(bottom)) {
             self.stack.remove(bottom);
         }
     }
@@ -90,9 +114,8 @@ impl Policy for Lirs {
     fn new(setup: &Setup, _arguments: &Arguments) -> Result<Self, String> {
         let high_limit = (setup.frames / 100).max(2).min(setup.frames.saturating_sub(1)).max(1);
         Ok(Self {
-            stack: PageList::new(setup.pages),
-            queue: PageList::new(setup.pages),
-            low: vec![false; setup.pages],
+            stack: PageQueues::new(setup.pages),
+            queue: PageQueues::new(setup.pages),
             low_pages: 0,
             low_limit: setup.frames - high_limit,
             last: None,
@@ -100,16 +123,26 @@ impl Policy for Lirs {
     }
 
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
-        let low = self.stack.iter().filter(|page| self.low[page.index()]);
-        self.queue.iter().chain(low).find(|&page| !memory.is_locked(page)).map(Pick::Now)
+        let high = self.queue.first_where(0, |page| !memory.is_locked(page));
+        let low = || self.stack.iter(0).find(|&page| self.is_low(page) && !memory.is_locked(page));
+        high.or_else(low).map(Pick::Now)
     }
 
     fn loaded(&mut self, page: PageId, memory: &mut Memory<'_>) {
         if memory.shm_rss() <= self.low_limit && self.low_pages < self.low_limit {
-            self.low[page.index()] = true;
-            self.low_pages += 1;
+            self.make_low(page);
+            self.stack.move_to_back(page, 0);
+            self.prune();
+            self.last = Some(page);
+        } else {
+            self.touch(page);
         }
-        self.touch(page);
+    }
+
+    #[inline(always)]
+    fn expect(&self, page: PageId) {
+        self.stack.expect(page);
+        self.queue.expect(page);
     }
 
     fn evicted(&mut self, page: PageId) {
@@ -129,7 +162,7 @@ impl Policy for Lirs {
 }
 
 impl SeesReferences for Lirs {
-    #[inline]
+    #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {
         if self.last != Some(page) {
             self.touch(page);

@@ -3,7 +3,7 @@
 //! A queue in order of the last reference by any process; a reference moves its page to the back. A locked page is passed
 //! over and keeps its place. Exact, so only a simulator can run it. Source: any textbook; Mattson et al. 1970.
 
-use super::page_list::PageList;
+use super::page_queues::PageQueues;
 use super::parameters::Arguments;
 use super::{Policy, SeesReferences, Setup};
 use crate::ids::PageId;
@@ -12,7 +12,7 @@ use crate::kernel::{Memory, Pick};
 /// A queue of pages, the most recently used at the back.
 #[derive(Debug)]
 pub struct Lru {
-    queue: PageList,
+    queue: PageQueues<1>,
 }
 
 impl Policy for Lru {
@@ -22,15 +22,20 @@ impl Policy for Lru {
     const FILE: &'static str = file!();
 
     fn new(setup: &Setup, _arguments: &Arguments) -> Result<Self, String> {
-        Ok(Self { queue: PageList::new(setup.pages) })
+        Ok(Self { queue: PageQueues::new(setup.pages) })
     }
 
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
-        self.queue.iter().find(|&page| !memory.is_locked(page)).map(Pick::Now)
+        self.queue.first_where(0, |page| !memory.is_locked(page)).map(Pick::Now)
     }
 
     fn loaded(&mut self, page: PageId, _memory: &mut Memory<'_>) {
-        self.queue.push_back(page);
+        self.queue.move_to_back(page, 0);
+    }
+
+    #[inline(always)]
+    fn expect(&self, page: PageId) {
+        self.queue.expect(page);
     }
 
     fn evicted(&mut self, page: PageId) {
@@ -45,7 +50,6 @@ impl Policy for Lru {
 impl SeesReferences for Lru {
     #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {
-        self.queue.remove(page);
-        self.queue.push_back(page);
+        self.queue.touch(page, 0);
     }
 }

@@ -9,19 +9,23 @@
 //! (the paper's retained information period, in pages instead of seconds). A locked page is passed over.
 
 use super::page_heap::PageHeap;
+use super::page_queues::PageQueues;
 use super::parameters::{Arguments, Parameter};
 use super::{Policy, SeesReferences, Setup};
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
+use crate::prefetch::prefetch;
 
-/// The rank of the first page that was referenced twice: behind all that were referenced once.
-const TWICE: u64 = 1 << 63;
+/// Pages in memory that were referenced once, in order of that.
+const ONCE: usize = 0;
+/// Pages out of memory of which something is known, in order of the last reference.
+const GONE: usize = 1;
 
 /// The last two references to each page.
 #[derive(Clone, Copy, Debug, Default)]
 struct History {
-    /// 0 when nothing is known of the page.
     last: u64,
+    /// 0 when there was none.
     last_but_one: u64,
 }
 
@@ -31,9 +35,14 @@ pub struct Lru2 {
     /// The references so far.
     now: u64,
     known: Vec<History>,
-    resident: PageHeap,
-    /// Pages out of memory of which something is known, by the last reference.
-    gone: PageHeap,
+    queues: PageQueues<2>,
+    /// Pages in memory that were referenced twice, by the last reference but one as it was when they were last looked at
+    /// here. References only raise it, so a page is put right when it comes first.
+    twice: PageHeap,
+    /// More pages out of memory, by the last reference: those that went after one whose last reference is later.
+    gone_late: PageHeap,
+    /// The latest of all last references to pages that have been in the queue of those out of memory.
+    latest_gone: u64,
     history: u64,
 }
 
@@ -52,56 +61,109 @@ impl Policy for Lru2 {
         Ok(Self {
             now: 0,
             known: vec![History::default(); setup.pages],
-            resident: PageHeap::new(setup.pages),
-            gone: PageHeap::new(setup.pages),
+            queues: PageQueues::new(setup.pages),
+            twice: PageHeap::new(setup.pages),
+            gone_late: PageHeap::new(setup.pages),
+            latest_gone: 0,
             history: arguments.multiple_of(setup.frames, "history")?,
         })
     }
 
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
-        self.resident.first_where(|page| !memory.is_locked(page)).map(Pick::Now)
+        let once = self.queues.first_where(ONCE, |page| !memory.is_locked(page));
+        once.or_else(|| self.first_twice(memory)).map(Pick::Now)
     }
 
     fn loaded(&mut self, page: PageId, _memory: &mut Memory<'_>) {
-        if !self.gone.remove(page) {
+        if !self.no_longer_gone(page) {
             self.known[page.index()] = History::default();
         }
-        self.referenced(page, false);
+        match self.note(page) {
+            0 => self.queues.move_to_back(page, ONCE),
+            last_but_one => self.twice.set(page, last_but_one),
+        }
         self.remember(self.history);
+    }
+
+    #[inline(always)]
+    fn expect(&self, page: PageId) {
+        self.queues.expect(page);
+        prefetch(&self.known, page.index());
     }
 
     /// The page for which this one goes may be among those that are remembered, so there is room for one more until it
     /// has come in.
     fn evicted(&mut self, page: PageId) {
-        self.resident.remove(page);
-        self.gone.set(page, self.known[page.index()].last);
+        self.freed(page);
+        let last = self.known[page.index()].last;
+        if last > self.latest_gone {
+            self.latest_gone = last;
+            self.queues.move_to_back(page, GONE);
+        } else {
+            self.gone_late.set(page, last);
+        }
         self.remember(self.history.saturating_add(1));
     }
 
     fn freed(&mut self, page: PageId) {
-        self.resident.remove(page);
+        if self.queues.remove(page).is_none() {
+            self.twice.remove(page);
+        }
     }
 
     fn forgotten(&mut self, page: PageId) {
-        self.gone.remove(page);
+        self.no_longer_gone(page);
     }
 }
 
 impl Lru2 {
+    /// Notes a reference to a page; the reference before it.
+    #[inline(always)]
+    fn note(&mut self, page: PageId) -> u64 {
+        self.now += 1;
+        let known = &mut self.known[page.index()];
+        *known = History { last: self.now, last_but_one: known.last };
+        known.last_but_one
+    }
+
+    /// The first to go, among the pages referenced twice that are not locked.
+    fn first_twice(&mut self, memory: &Memory<'_>) -> Option<PageId> {
+        loop {
+            let (known, page) = self.twice.first_where(|page| !memory.is_locked(page))?;
+            let now = self.known[page.index()].last_but_one;
+            if known == now {
+                return Some(page);
+            }
+            self.twice.set(page, now);
+        }
+    }
+
+    /// A page that has gone comes back or will never do so; whether anything was known of it.
+    fn no_longer_gone(&mut self, page: PageId) -> bool {
+        self.queues.remove(page).is_some() || self.gone_late.remove(page)
+    }
+
+    /// Forgets the pages out of memory whose last reference is longest ago, but for so many.
     fn remember(&mut self, pages: u64) {
-        while self.gone.len() as u64 > pages {
-            self.gone.pop();
+        while (self.queues.len(GONE) + self.gone_late.len()) as u64 > pages {
+            let front = self.queues.front(GONE).map(|page| self.known[page.index()].last);
+            let late = self.gone_late.first().map(|(last, _)| last);
+            if late.is_some_and(|late| front.is_none_or(|front| late < front)) {
+                self.gone_late.pop();
+            } else {
+                self.queues.pop_front(GONE);
+            }
         }
     }
 }
 
 impl SeesReferences for Lru2 {
-    #[inline]
+    #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {
-        self.now += 1;
-        let known = &mut self.known[page.index()];
-        *known = History { last: self.now, last_but_one: known.last };
-        let rank = if known.last_but_one == 0 { known.last } else { TWICE | known.last_but_one };
-        self.resident.set(page, rank);
+        let last_but_one = self.note(page);
+        if self.queues.contains(ONCE, page) {
+            self.queues.remove(page);
+            self.twice.set(page, last_but_one);
+        }
     }
 }

@@ -14,7 +14,7 @@
 //! page tables is cheaper than that; it moves pages at once and in list order. Locked pages are not walked and keep their
 //! place.
 
-use super::page_list::PageList;
+use super::page_queues::PageQueues;
 use super::parameters::{Arguments, Parameter};
 use super::{Policy, Setup};
 use crate::ids::PageId;
@@ -24,7 +24,7 @@ use crate::kernel::{Memory, Pick};
 #[derive(Debug)]
 pub struct MgLru {
     /// The oldest generation at the front.
-    pages: PageList,
+    pages: PageQueues<1>,
     /// By page: its generation, which may be one that was made one with a younger.
     born: Vec<u64>,
     /// By generation, modulo its length: its pages. As many as there may be generations.
@@ -47,14 +47,14 @@ impl MgLru {
     /// Puts a page at the end of the youngest generation.
     fn push(&mut self, page: PageId) {
         let (generation, slot) = (self.youngest, self.slot(self.youngest));
-        self.pages.push_back(page);
+        self.pages.move_to_back(page, 0);
         self.born[page.index()] = generation;
         self.sizes[slot] += 1;
     }
 
     fn take(&mut self, page: PageId) {
         let slot = self.slot(self.generation(page));
-        if self.pages.remove(page) {
+        if self.pages.remove(page).is_some() {
             self.sizes[slot] -= 1;
         }
     }
@@ -66,8 +66,8 @@ impl MgLru {
         self.youngest += 1;
         let oldest = self.slot(self.youngest + 1);
         self.sizes[oldest] += merged;
-        let mut next = self.pages.front();
-        for _ in 0..self.pages.len() {
+        let mut next = self.pages.front(0);
+        for _ in 0..self.pages.len(0) {
             let Some(page) = next else { break };
             next = self.pages.after(page);
             if !memory.is_locked(page) && memory.test_and_clear_accessed(page) {
@@ -78,15 +78,15 @@ impl MgLru {
     }
 
     /// The oldest page that is not locked.
-    fn oldest(&self, memory: &Memory<'_>) -> Option<PageId> {
-        self.pages.iter().find(|&page| !memory.is_locked(page))
+    fn oldest(&mut self, memory: &Memory<'_>) -> Option<PageId> {
+        self.pages.first_where(0, |page| !memory.is_locked(page))
     }
 
     /// Whether generations have become too unlike, though there is one to reclaim from.
-    fn is_uneven(&self, memory: &Memory<'_>) -> bool {
+    fn is_uneven(&mut self, memory: &Memory<'_>) -> bool {
         let Some(page) = self.oldest(memory) else { return false };
         let generation = self.generation(page);
-        let total = self.pages.len() as u64;
+        let total = self.pages.len(0) as u64;
         let (young, old) = (self.sizes[self.slot(self.youngest)], self.sizes[self.slot(generation)]);
         generation + self.min_gens == self.youngest
             && (young * self.min_gens > total || old * (self.min_gens + 2) < total)
@@ -114,7 +114,7 @@ impl Policy for MgLru {
             return Err(format!("`max-gens={max_gens}` is not allowed: {most}"));
         }
         Ok(Self {
-            pages: PageList::new(setup.pages),
+            pages: PageQueues::new(setup.pages),
             born: vec![0; setup.pages],
             sizes: vec![0; max_gens as usize],
             youngest: max_gens,
@@ -146,6 +146,11 @@ impl Policy for MgLru {
 
     fn loaded(&mut self, page: PageId, _memory: &mut Memory<'_>) {
         self.push(page);
+    }
+
+    #[inline(always)]
+    fn expect(&self, page: PageId) {
+        self.pages.expect(page);
     }
 
     fn evicted(&mut self, page: PageId) {

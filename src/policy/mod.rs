@@ -26,7 +26,7 @@ mod opt;
 pub mod ordered_set;
 pub mod page_heap;
 pub mod page_list;
-pub mod page_lists;
+pub mod page_queues;
 pub mod parameters;
 mod random;
 pub mod registry;
@@ -210,6 +210,13 @@ pub trait Policy: Sized + Send + 'static {
         false
     }
 
+    /// A page is going to be referenced soon, whether it is in memory or not: what is kept of it may be called near. Nothing
+    /// may depend on it, and it may not come for every reference.
+    #[inline(always)]
+    fn expect(&self, page: PageId) {
+        let _ = page;
+    }
+
     /// A candidate of its own was swapped out.
     fn evicted(&mut self, page: PageId) {
         let _ = page;
@@ -257,7 +264,14 @@ pub trait SeesFuture: Policy {
     /// As [`Policy::new`].
     fn foreseeing(setup: &Setup, arguments: &Arguments, future: registry::Future) -> Result<Self, String>;
 
-    /// A page is referenced (after [`Policy::loaded`] where it came in by that), and the position of the next reference to
-    /// it; none when there is no further one.
-    fn next_use(&mut self, page: PageId, next: Option<u64>);
+    /// A page is referenced at a position (after [`Policy::loaded`] where it came in by that), and the position of the next
+    /// reference to it; none when there is no further one.
+    fn next_use(&mut self, page: PageId, position: u64, next: Option<u64>);
+
+    /// A page is going to be referenced soon, and this is the position of the reference to it after that: as
+    /// [`Policy::expect`].
+    #[inline(always)]
+    fn expect_next_use(&self, next: u64) {
+        let _ = next;
+    }
 }

@@ -12,23 +12,31 @@
 //! frames. Time is counted in references to shared memory by all processes. A locked page is passed over by the search for
 //! a victim, and sinks as others do.
 
-use super::page_lists::PageLists;
+use super::page_queues::PageQueues;
 use super::parameters::{Arguments, Parameter};
 use super::{Policy, SeesReferences, Setup};
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
 
+/// The most queues of pages in memory.
+const MOST_QUEUES: usize = 64;
+
 /// The queues, and what is known of each page.
 #[derive(Debug)]
 pub struct MultiQueue {
     /// The queues of pages in memory, the lowest first, and then Qout.
-    queues: PageLists,
+    queues: PageQueues<{ MOST_QUEUES + 1 }>,
     /// How many queues of pages in memory there are.
     count: usize,
     pages: Vec<Known>,
     /// The references so far.
     now: u64,
     lifetime: u64,
+    /// No front page expires before this.
+    ///
+    /// A page that moves to the back of a queue expires after all in front of it, so in each queue the front page is the
+    /// first to expire, and what is behind it when it goes expires later.
+    first_expires: u64,
     /// Pages that Qout remembers.
     ghosts: u64,
 }
@@ -41,14 +49,19 @@ struct Known {
 
 impl MultiQueue {
     /// Moves the front page of each queue down that has expired.
+    #[cold]
+    #[inline(never)]
     fn adjust(&mut self) {
-        self.now += 1;
         for queue in 1..self.count {
             if let Some(page) = self.queues.front(queue).filter(|page| self.pages[page.index()].expires < self.now) {
                 self.queues.move_to_back(page, queue - 1);
                 self.pages[page.index()].expires = self.now.saturating_add(self.lifetime);
             }
         }
+        let fronts = (1..self.count).filter_map(|queue| self.queues.front(queue));
+        // What comes to a queue that is empty now expires a lifetime from then at the earliest.
+        let none = self.now.saturating_add(self.lifetime);
+        self.first_expires = fronts.map(|page| self.pages[page.index()].expires).min().unwrap_or(none);
     }
 }
 
@@ -72,20 +85,21 @@ impl Policy for MultiQueue {
     ];
 
     fn new(setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
-        let count = arguments.whole("queues", 1..=64)? as usize;
+        let count = arguments.whole("queues", 1..=MOST_QUEUES as u64)? as usize;
         Ok(Self {
-            queues: PageLists::new(setup.pages, count + 1),
+            queues: PageQueues::new(setup.pages),
             count,
             pages: vec![Known::default(); setup.pages],
             now: 0,
+            first_expires: 0,
             lifetime: arguments.multiple_of(setup.frames, "lifetime")?,
             ghosts: arguments.multiple_of(setup.frames, "ghost")?,
         })
     }
 
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
-        let mut pages = (0..self.count).flat_map(|queue| self.queues.iter(queue));
-        pages.find(|&page| !memory.is_locked(page)).map(Pick::Now)
+        let mut from_lowest = 0..self.count;
+        from_lowest.find_map(|queue| self.queues.first_where(queue, |page| !memory.is_locked(page))).map(Pick::Now)
     }
 
     fn loaded(&mut self, page: PageId, _memory: &mut Memory<'_>) {
@@ -93,6 +107,11 @@ impl Policy for MultiQueue {
             self.pages[page.index()].references = 0;
         }
         self.referenced(page, false);
+    }
+
+    #[inline(always)]
+    fn expect(&self, page: PageId) {
+        self.queues.expect(page);
     }
 
     fn evicted(&mut self, page: PageId) {
@@ -112,13 +131,16 @@ impl Policy for MultiQueue {
 }
 
 impl SeesReferences for MultiQueue {
-    #[inline]
+    #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {
         let known = &mut self.pages[page.index()];
         known.references += 1;
         known.expires = self.now.saturating_add(self.lifetime);
         let queue = (known.references.ilog2() as usize).min(self.count - 1);
         self.queues.move_to_back(page, queue);
-        self.adjust();
+        self.now += 1;
+        if self.first_expires < self.now {
+            self.adjust();
+        }
     }
 }

@@ -12,29 +12,20 @@ use super::{Policy, SeesFuture, Setup};
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
 
-/// No position: the page is not in memory, or not referenced again.
-const NEVER: u64 = u64::MAX;
-
 /// The pages in memory by their next reference.
 #[derive(Debug)]
 pub struct Opt {
     future: Future,
-    /// Positions of the next references of resident pages.
+    /// Positions of the next references of resident pages. A reference to one of them is at such a position, so it is known
+    /// which one to take out without asking the page.
     next_uses: OrderedSet,
     /// Resident pages that are not referenced again.
     dead: OrderedSet,
-    /// The position of each resident page's next reference.
-    next_of: Vec<u64>,
+    /// The position of the next reference to the page that was offered last; none where it is dead.
+    offered: Option<usize>,
 }
 
 impl Opt {
-    fn remove(&mut self, page: PageId) {
-        match std::mem::replace(&mut self.next_of[page.index()], NEVER) {
-            NEVER => self.dead.remove(page.index()),
-            position => self.next_uses.remove(position as usize),
-        }
-    }
-
     /// The first dead page that is not locked.
     fn dead_page(&self, memory: &Memory<'_>) -> Option<PageId> {
         let mut next = self.dead.first_from(0);
@@ -44,21 +35,21 @@ impl Opt {
         next.map(PageId::from_index)
     }
 
-    /// The page that is not locked whose next reference is farthest away.
-    fn farthest_page(&self, memory: &Memory<'_>) -> Option<PageId> {
-        let mut end = self.next_of_end();
+    /// The position of the next reference to the page that is not locked for which that is farthest away, and the page.
+    fn farthest_page(&self, memory: &Memory<'_>) -> Option<(usize, PageId)> {
+        let mut end = self.future.references() as usize;
         while let Some(position) = self.next_uses.last_below(end) {
             let page = self.future.page_at(position as u64);
             if !memory.is_locked(page) {
-                return Some(page);
+                // The page for which the next reference is the second to last is likely the next to go.
+                if let Some(next) = self.next_uses.last_below(position) {
+                    self.future.expect(next as u64);
+                }
+                return Some((position, page));
             }
             end = position;
         }
         None
-    }
-
-    fn next_of_end(&self) -> usize {
-        self.future.references() as usize
     }
 }
 
@@ -77,38 +68,45 @@ impl Policy for Opt {
     }
 
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
-        self.dead_page(memory).or_else(|| self.farthest_page(memory)).map(Pick::Now)
+        if let Some(page) = self.dead_page(memory) {
+            self.offered = None;
+            return Some(Pick::Now(page));
+        }
+        let (position, page) = self.farthest_page(memory)?;
+        self.offered = Some(position);
+        Some(Pick::Now(page))
     }
 
     fn evicted(&mut self, page: PageId) {
-        self.remove(page);
+        match self.offered {
+            Some(position) => self.next_uses.remove(position),
+            None => self.dead.remove(page.index()),
+        }
     }
 
+    /// What has gone with its segment is not referenced again, so it was dead.
     fn freed(&mut self, page: PageId) {
-        self.remove(page);
+        self.dead.remove(page.index());
     }
 }
 
 impl SeesFuture for Opt {
     fn foreseeing(setup: &Setup, _arguments: &Arguments, future: Future) -> Result<Self, String> {
         let references = usize::try_from(future.references()).map_err(|_| "the trace is too long".to_owned())?;
-        Ok(Self {
-            next_uses: OrderedSet::new(references),
-            dead: OrderedSet::new(setup.pages),
-            next_of: vec![NEVER; setup.pages],
-            future,
-        })
+        Ok(Self { next_uses: OrderedSet::new(references), dead: OrderedSet::new(setup.pages), offered: None, future })
     }
 
     #[inline(always)]
-    fn next_use(&mut self, page: PageId, next: Option<u64>) {
-        self.remove(page);
+    fn expect_next_use(&self, next: u64) {
+        self.next_uses.expect(next as usize);
+    }
+
+    #[inline(always)]
+    fn next_use(&mut self, page: PageId, position: u64, next: Option<u64>) {
+        self.next_uses.remove(position as usize);
         match next {
+            Some(next) => self.next_uses.insert(next as usize),
             None => self.dead.insert(page.index()),
-            Some(position) => {
-                self.next_uses.insert(position as usize);
-                self.next_of[page.index()] = position;
-            }
         }
     }
 }

@@ -2,32 +2,67 @@
 //!
 //! A bitmap with a summary bit for each word, a summary of the summary, and so on. Nothing is allocated after it was made.
 
+use crate::prefetch::prefetch;
+
 /// A set of numbers below a fixed limit.
 #[derive(Clone, Debug)]
 pub struct OrderedSet {
-    /// The members, then a bit for each word of the level before that is not zero.
-    levels: Vec<Vec<u64>>,
+    members: Vec<u64>,
+    /// A bit for each word of the members that is not zero, then one for each word of the level before that is not.
+    summaries: Vec<Vec<u64>>,
 }
 
 impl OrderedSet {
     /// An empty set for numbers below `limit`.
     pub fn new(limit: usize) -> Self {
-        let mut levels = vec![vec![0; limit.div_ceil(64).max(1)]];
-        while let Some(last) = levels.last().filter(|last| last.len() > 1) {
-            let summary = vec![0; last.len().div_ceil(64)];
-            levels.push(summary);
+        let members = vec![0; limit.div_ceil(64).max(1)];
+        let mut summaries: Vec<Vec<u64>> = Vec::new();
+        let mut last = members.len();
+        while last > 1 {
+            last = last.div_ceil(64);
+            summaries.push(vec![0; last]);
         }
-        Self { levels }
+        Self { members, summaries }
     }
 
     /// Puts a number in.
     ///
     /// # Panics
     /// When it is not below the limit.
-    #[inline]
+    #[inline(always)]
     pub fn insert(&mut self, number: usize) {
-        let mut at = number;
-        for level in &mut self.levels {
+        let word = &mut self.members[number / 64];
+        let was_empty = *word == 0;
+        *word |= 1 << (number % 64);
+        if was_empty {
+            self.summarise(number / 64);
+        }
+    }
+
+    /// Takes a number out, where it is in.
+    ///
+    /// # Panics
+    /// When it is not below the limit.
+    #[inline(always)]
+    pub fn remove(&mut self, number: usize) {
+        let word = &mut self.members[number / 64];
+        let before = *word;
+        *word &= !(1 << (number % 64));
+        if *word == 0 && before != 0 {
+            self.forget(number / 64);
+        }
+    }
+
+    /// Calls near the word of a number.
+    #[inline(always)]
+    pub fn expect(&self, number: usize) {
+        prefetch(&self.members, number / 64);
+    }
+
+    /// A word of the members is not zero any more.
+    fn summarise(&mut self, word: usize) {
+        let mut at = word;
+        for level in &mut self.summaries {
             let word = &mut level[at / 64];
             let was_empty = *word == 0;
             *word |= 1 << (at % 64);
@@ -38,14 +73,10 @@ impl OrderedSet {
         }
     }
 
-    /// Takes a number out, where it is in.
-    ///
-    /// # Panics
-    /// When it is not below the limit.
-    #[inline]
-    pub fn remove(&mut self, number: usize) {
-        let mut at = number;
-        for level in &mut self.levels {
+    /// A word of the members is zero now.
+    fn forget(&mut self, word: usize) {
+        let mut at = word;
+        for level in &mut self.summaries {
             let word = &mut level[at / 64];
             *word &= !(1 << (at % 64));
             if *word != 0 {
@@ -57,8 +88,8 @@ impl OrderedSet {
 
     /// The largest member that is below `end`.
     pub fn last_below(&self, end: usize) -> Option<usize> {
-        let mut at = end.min(self.levels[0].len() * 64).checked_sub(1)?;
-        for (height, level) in self.levels.iter().enumerate() {
+        let mut at = end.min(self.members.len() * 64).checked_sub(1)?;
+        for (height, level) in self.levels().enumerate() {
             let word = level[at / 64] & (u64::MAX >> (63 - at % 64));
             if word != 0 {
                 return Some(self.descend(height, at / 64 * 64 + last_bit(word), last_bit));
@@ -71,7 +102,7 @@ impl OrderedSet {
     /// The smallest member that is at least `from`.
     pub fn first_from(&self, from: usize) -> Option<usize> {
         let mut at = from;
-        for (height, level) in self.levels.iter().enumerate() {
+        for (height, level) in self.levels().enumerate() {
             let word = level.get(at / 64).map_or(0, |word| word & (u64::MAX << (at % 64)));
             if word != 0 {
                 return Some(self.descend(height, at / 64 * 64 + first_bit(word), first_bit));
@@ -83,10 +114,15 @@ impl OrderedSet {
 
     /// From a bit of a level down to the member that it stands for.
     fn descend(&self, height: usize, mut at: usize, side: impl Fn(u64) -> usize) -> usize {
-        for level in self.levels[..height].iter().rev() {
+        for level in self.summaries.iter().take(height.saturating_sub(1)).rev() {
             at = at * 64 + side(level[at]);
         }
-        at
+        if height > 0 { at * 64 + side(self.members[at]) } else { at }
+    }
+
+    /// The members, and then each summary.
+    fn levels(&self) -> impl Iterator<Item = &Vec<u64>> {
+        std::iter::once(&self.members).chain(&self.summaries)
     }
 }
 

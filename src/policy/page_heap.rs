@@ -10,13 +10,13 @@ const NOWHERE: u32 = u32::MAX;
 
 /// A set of pages, each with a number.
 #[derive(Clone, Debug)]
-pub struct PageHeap {
+pub struct PageHeap<K = u64> {
     /// The number of the page at a place is no greater than those at twice the place plus 1 and 2.
-    heap: Vec<(u64, PageId)>,
+    heap: Vec<(K, PageId)>,
     place_of: Vec<u32>,
 }
 
-impl PageHeap {
+impl<K: Copy + Ord> PageHeap<K> {
     /// An empty heap for pages below `pages`.
     pub fn new(pages: usize) -> Self {
         Self { heap: Vec::with_capacity(pages), place_of: vec![NOWHERE; pages] }
@@ -39,7 +39,7 @@ impl PageHeap {
 
     /// Puts a page in with a number, or gives it another one.
     #[inline]
-    pub fn set(&mut self, page: PageId, number: u64) {
+    pub fn set(&mut self, page: PageId, number: K) {
         if !self.contains(page) {
             self.place_of[page.index()] = self.heap.len() as u32;
             self.heap.push((number, page));
@@ -70,14 +70,19 @@ impl PageHeap {
         Some(page)
     }
 
-    /// The page with the least number among those that `wanted` accepts. Looks only at pages that it refuses and the next
-    /// ones behind them.
-    pub fn first_where(&self, wanted: impl Fn(PageId) -> bool) -> Option<PageId> {
-        self.first_below(0, &wanted).map(|(_, page)| page)
+    /// The least number and its page.
+    pub fn first(&self) -> Option<(K, PageId)> {
+        self.heap.first().copied()
+    }
+
+    /// The least number among those of pages that `wanted` accepts, and its page. Looks only at pages that it refuses and the
+    /// next ones behind them.
+    pub fn first_where(&self, wanted: impl Fn(PageId) -> bool) -> Option<(K, PageId)> {
+        self.first_below(0, &wanted)
     }
 
     /// As [`PageHeap::first_where`], in the part of the heap that begins at a place; as deep as the heap is.
-    fn first_below(&self, place: usize, wanted: &impl Fn(PageId) -> bool) -> Option<(u64, PageId)> {
+    fn first_below(&self, place: usize, wanted: &impl Fn(PageId) -> bool) -> Option<(K, PageId)> {
         let &(number, page) = self.heap.get(place)?;
         if wanted(page) {
             return Some((number, page));
@@ -141,8 +146,9 @@ mod tests {
                 prop_assert_eq!((heap.len(), heap.is_empty()), (tree.len(), tree.is_empty()));
                 for divisor in [1, 2, 3, 7] {
                     let wanted = |page: PageId| page.get().is_multiple_of(divisor);
-                    let first = tree.iter().find(|&&(_, page)| wanted(page)).map(|&(_, page)| page);
+                    let first = tree.iter().find(|&&(_, page)| wanted(page)).copied();
                     prop_assert_eq!(heap.first_where(wanted), first);
+                    prop_assert_eq!(heap.first(), tree.first().copied());
                 }
             }
         }

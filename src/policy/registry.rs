@@ -12,7 +12,8 @@ use super::parameters::{Arguments, Parameter};
 use super::{POLICIES, Policy, SeesFuture, SeesReferences, Setup, Sight};
 use crate::ids::PageId;
 use crate::kernel::Memory;
-use crate::program::{NO_NEXT_USE, Program, Reference};
+use crate::prefetch::prefetch;
+use crate::program::{self, NO_NEXT_USE, Program, Reference};
 use crate::replay::{Options, Replay, Sees, Simulation};
 
 /// Starts a run of a policy with these arguments.
@@ -108,12 +109,20 @@ impl<P: SeesFuture> Sees<P> for Future {
 
     fn loaded(&self, policy: &mut P, position: u64, page: PageId, memory: &mut Memory<'_>) {
         policy.loaded(page, memory);
-        policy.next_use(page, self.next_use(position));
+        policy.next_use(page, position, self.next_use(position));
+    }
+
+    #[inline(always)]
+    fn expect(&self, policy: &P, position: u64, page: PageId) {
+        policy.expect(page);
+        if let Some(next) = self.next_use(position) {
+            policy.expect_next_use(next);
+        }
     }
 
     #[inline(always)]
     fn referenced(&self, policy: &mut P, position: u64, reference: Reference) {
-        policy.next_use(reference.page, self.next_use(position));
+        policy.next_use(reference.page, position, self.next_use(position));
     }
 }
 
@@ -140,6 +149,14 @@ impl Future {
     /// When the trace is not that long.
     pub fn page_at(&self, position: u64) -> PageId {
         self.program.reference(position).page
+    }
+
+    /// Calls near the reference at a position.
+    pub fn expect(&self, position: u64) {
+        match &self.program.references {
+            program::References::Narrow(words) => prefetch(words, position as usize),
+            program::References::Wide(words) => prefetch(words, position as usize),
+        }
     }
 
     /// The position of the next reference to the page that is referenced at this one; none when there is no further one.

@@ -11,12 +11,16 @@
 //! needs every reference. Ours: the ghost is cut to size once the faulting page was taken out of it; locked pages keep
 //! their place, and where one queue has only such pages the other gives the victim.
 
-use super::page_list::PageList;
+use super::page_queues::PageQueues;
 use super::parameters::Arguments;
 use super::{Policy, SeesReferences, Setup};
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
 
+const SMALL: usize = 0;
+const MAIN: usize = 1;
+/// Pages that are not resident.
+const GHOST: usize = 2;
 const HIGHEST_COUNT: u8 = 3;
 /// A page of the small queue moves to main when it was used so often.
 const ENOUGH: u8 = 2;
@@ -24,12 +28,8 @@ const ENOUGH: u8 = 2;
 /// The three queues, the oldest page at the front of each.
 #[derive(Debug)]
 pub struct S3Fifo {
-    small: PageList,
-    main: PageList,
-    /// Pages that are not resident.
-    ghost: PageList,
-    /// By page: the references since it came in, moved, or went round.
-    counts: Vec<u8>,
+    /// The mark of a page is its count: the references since it came in, moved, or went round.
+    queues: PageQueues<3>,
     small_limit: u64,
     main_limit: u64,
     ghost_limit: u64,
@@ -38,17 +38,15 @@ pub struct S3Fifo {
 
 impl S3Fifo {
     fn enter_main(&mut self, page: PageId, count: u8) {
-        self.counts[page.index()] = count;
-        self.small.remove(page);
-        self.main.remove(page);
-        self.main.push_back(page);
+        *self.queues.mark_mut(page) = count;
+        self.queues.move_to_back(page, MAIN);
     }
 
     /// The next page that small gives; those that were used enough move to main on the way.
     fn pick_small(&mut self, memory: &Memory<'_>) -> Option<PageId> {
         loop {
-            let page = oldest(&self.small, memory)?;
-            if self.counts[page.index()] < ENOUGH {
+            let page = self.oldest(SMALL, memory)?;
+            if self.queues.mark(page) < ENOUGH {
                 return Some(page);
             }
             self.enter_main(page, 0);
@@ -58,8 +56,8 @@ impl S3Fifo {
     /// The next page that main gives; those that were used go round on the way.
     fn pick_main(&mut self, memory: &Memory<'_>) -> Option<PageId> {
         loop {
-            let page = oldest(&self.main, memory)?;
-            let count = self.counts[page.index()];
+            let page = self.oldest(MAIN, memory)?;
+            let count = self.queues.mark(page);
             if count == 0 {
                 return Some(page);
             }
@@ -69,16 +67,19 @@ impl S3Fifo {
 
     /// Forgets the oldest of the ghost until it is not more than so many above its size.
     fn cut_ghost(&mut self, above: u64) {
-        while self.ghost.len() as u64 > self.ghost_limit + above {
-            let Some(oldest) = self.ghost.front() else { return };
-            self.ghost.remove(oldest);
+        while self.len(GHOST) > self.ghost_limit + above {
+            self.queues.pop_front(GHOST);
         }
     }
-}
 
-/// The oldest page of a queue that is not locked.
-fn oldest(queue: &PageList, memory: &Memory<'_>) -> Option<PageId> {
-    queue.iter().find(|&page| !memory.is_locked(page))
+    /// The oldest page of a queue that is not locked.
+    fn oldest(&mut self, queue: usize, memory: &Memory<'_>) -> Option<PageId> {
+        self.queues.first_where(queue, |page| !memory.is_locked(page))
+    }
+
+    fn len(&self, queue: usize) -> u64 {
+        self.queues.len(queue) as u64
+    }
 }
 
 impl Policy for S3Fifo {
@@ -90,10 +91,7 @@ impl Policy for S3Fifo {
     fn new(setup: &Setup, _arguments: &Arguments) -> Result<Self, String> {
         let small_limit = (setup.frames / 10).max(1);
         Ok(Self {
-            small: PageList::new(setup.pages),
-            main: PageList::new(setup.pages),
-            ghost: PageList::new(setup.pages),
-            counts: vec![0; setup.pages],
+            queues: PageQueues::new(setup.pages),
             small_limit,
             main_limit: setup.frames - small_limit,
             ghost_limit: (u128::from(setup.frames) * 9 / 10) as u64,
@@ -102,7 +100,7 @@ impl Policy for S3Fifo {
     }
 
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
-        let main_first = self.main.len() as u64 > self.main_limit;
+        let main_first = self.len(MAIN) > self.main_limit;
         let first = if main_first { self.pick_main(memory) } else { self.pick_small(memory) };
         let page = match first {
             Some(page) => page,
@@ -113,40 +111,41 @@ impl Policy for S3Fifo {
     }
 
     fn loaded(&mut self, page: PageId, _memory: &mut Memory<'_>) {
-        let overflows = !self.has_evicted && self.small.len() as u64 >= self.small_limit;
-        self.counts[page.index()] = 0;
-        if self.ghost.remove(page) || overflows {
-            self.main.push_back(page);
-        } else {
-            self.small.push_back(page);
-        }
+        let overflows = !self.has_evicted && self.len(SMALL) >= self.small_limit;
+        *self.queues.mark_mut(page) = 0;
+        let remembered = self.queues.contains(GHOST, page);
+        self.queues.move_to_back(page, if remembered || overflows { MAIN } else { SMALL });
         self.cut_ghost(0);
+    }
+
+    #[inline(always)]
+    fn expect(&self, page: PageId) {
+        self.queues.expect(page);
     }
 
     fn evicted(&mut self, page: PageId) {
         self.has_evicted = true;
-        if self.small.remove(page) {
-            self.ghost.push_back(page);
+        if self.queues.contains(SMALL, page) {
+            self.queues.move_to_back(page, GHOST);
             self.cut_ghost(1);
         } else {
-            self.main.remove(page);
+            self.queues.remove(page);
         }
     }
 
     fn freed(&mut self, page: PageId) {
-        self.small.remove(page);
-        self.main.remove(page);
+        self.queues.remove(page);
     }
 
     fn forgotten(&mut self, page: PageId) {
-        self.ghost.remove(page);
+        self.queues.remove(page);
     }
 }
 
 impl SeesReferences for S3Fifo {
-    #[inline]
+    #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {
-        let count = &mut self.counts[page.index()];
+        let count = self.queues.mark_mut(page);
         *count = (*count + 1).min(HIGHEST_COUNT);
     }
 }

@@ -11,16 +11,19 @@
 //! Choices: the segments are over the pages of all shared segments, a reference by any process is a hit. A locked page is
 //! passed over and keeps its place. Where the sizes are rounded down, the lowest segment has the frames that are left.
 
-use super::page_lists::PageLists;
+use super::page_queues::PageQueues;
 use super::parameters::{Arguments, Parameter};
 use super::{Policy, SeesReferences, Setup};
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
 
+/// The most segments that there may be.
+const MOST_SEGMENTS: usize = 64;
+
 /// A few queues of pages, the lowest first.
 #[derive(Debug)]
 pub struct Slru {
-    queues: PageLists,
+    queues: PageQueues<MOST_SEGMENTS>,
     /// For each queue the pages that it is meant for.
     sizes: Vec<u64>,
 }
@@ -50,23 +53,28 @@ impl Policy for Slru {
     ];
 
     fn new(setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
-        let count = arguments.whole("segments", 1..=64)?;
+        let count = arguments.whole("segments", 1..=MOST_SEGMENTS as u64)?;
         let protected = arguments.share_of(setup.frames, "protected")?;
         let sizes = match count {
             2 => vec![setup.frames, protected],
             _ => vec![setup.frames / count; count as usize],
         };
-        Ok(Self { queues: PageLists::new(setup.pages, sizes.len()), sizes })
+        Ok(Self { queues: PageQueues::new(setup.pages), sizes })
     }
 
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
-        let from_lowest = (0..self.sizes.len()).flat_map(|segment| self.queues.iter(segment));
-        from_lowest.into_iter().find(|&page| !memory.is_locked(page)).map(Pick::Now)
+        let mut from_lowest = 0..self.sizes.len();
+        from_lowest.find_map(|segment| self.queues.first_where(segment, |page| !memory.is_locked(page))).map(Pick::Now)
     }
 
     fn loaded(&mut self, page: PageId, _memory: &mut Memory<'_>) {
         let with_room = (0..self.sizes.len()).find(|&segment| self.len(segment) < self.sizes[segment]);
         self.queues.move_to_back(page, with_room.unwrap_or(0));
+    }
+
+    #[inline(always)]
+    fn expect(&self, page: PageId) {
+        self.queues.expect(page);
     }
 
     fn evicted(&mut self, page: PageId) {
@@ -79,9 +87,13 @@ impl Policy for Slru {
 }
 
 impl SeesReferences for Slru {
-    #[inline]
+    #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {
-        let segment = self.queues.list_of(page).map_or(0, |segment| (segment + 1).min(self.sizes.len() - 1));
+        let highest = self.sizes.len() - 1;
+        if self.queues.contains(highest, page) {
+            return self.queues.touch(page, highest);
+        }
+        let segment = self.queues.queue_of(page).map_or(0, |segment| (segment + 1).min(highest));
         self.queues.move_to_back(page, segment);
         for above in (1..=segment).rev() {
             if self.len(above) <= self.sizes[above] {

@@ -14,7 +14,7 @@
 //! brought it in counts. The kernel balances the lists by batches of 32 pages, here it is one by one. Left out: activation
 //! at once of a page that is young for several sharers, and refault distances. A locked page keeps its place.
 
-use super::page_list::PageList;
+use super::page_queues::PageQueues;
 use super::parameters::{Arguments, Parameter};
 use super::{Policy, Setup};
 use crate::ids::PageId;
@@ -23,20 +23,21 @@ use crate::kernel::{Memory, Pick};
 /// Pages of 4 KiB in one GiB.
 const GIB: u64 = 1 << 18;
 
+const INACTIVE: usize = 0;
+const ACTIVE: usize = 1;
+
 /// The two lists, the oldest page at the front of each.
 #[derive(Debug)]
 pub struct TwoList {
-    active: PageList,
-    inactive: PageList,
-    /// By page: whether it was found young since it came in.
-    marked: Vec<bool>,
+    /// The mark of a page is 1 where it was found young since it came in, and else 0.
+    pages: PageQueues<2>,
     needs_mark: bool,
 }
 
 impl TwoList {
     /// Whether the inactive list is too short.
     fn inactive_is_low(&self) -> bool {
-        let (active, inactive) = (self.active.len() as u64, self.inactive.len() as u64);
+        let (active, inactive) = (self.pages.len(ACTIVE) as u64, self.pages.len(INACTIVE) as u64);
         let gib = (active + inactive) / GIB;
         let ratio = if gib > 0 { (10 * gib).isqrt() } else { 1 };
         inactive * ratio < active
@@ -44,17 +45,16 @@ impl TwoList {
 
     /// The oldest active page goes to the inactive list; false when there is none that is not locked.
     fn deactivate(&mut self, memory: &mut Memory<'_>) -> bool {
-        let Some(page) = oldest(&self.active, memory) else { return false };
+        let Some(page) = self.oldest(ACTIVE, memory) else { return false };
         memory.test_and_clear_accessed(page);
-        self.active.remove(page);
-        self.inactive.push_back(page);
+        self.pages.move_to_back(page, INACTIVE);
         true
     }
-}
 
-/// The oldest page of a list that is not locked.
-fn oldest(list: &PageList, memory: &Memory<'_>) -> Option<PageId> {
-    list.iter().find(|&page| !memory.is_locked(page))
+    /// The oldest page of a list that is not locked.
+    fn oldest(&mut self, list: usize, memory: &Memory<'_>) -> Option<PageId> {
+        self.pages.first_where(list, |page| !memory.is_locked(page))
+    }
 }
 
 impl Policy for TwoList {
@@ -70,19 +70,14 @@ impl Policy for TwoList {
 
     fn new(setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
         let needs_mark = arguments.whole("activate", 1..=2)? == 2;
-        Ok(Self {
-            active: PageList::new(setup.pages),
-            inactive: PageList::new(setup.pages),
-            marked: vec![false; setup.pages],
-            needs_mark,
-        })
+        Ok(Self { pages: PageQueues::new(setup.pages), needs_mark })
     }
 
     /// Each turn clears the bit of the page that it looks at, or is the last.
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
         loop {
             while self.inactive_is_low() && self.deactivate(memory) {}
-            let Some(page) = oldest(&self.inactive, memory) else {
+            let Some(page) = self.oldest(INACTIVE, memory) else {
                 if self.deactivate(memory) {
                     continue;
                 }
@@ -92,19 +87,19 @@ impl Policy for TwoList {
                 return Some(Pick::Now(page));
             }
             memory.test_and_clear_accessed(page);
-            self.inactive.remove(page);
-            let marked = std::mem::replace(&mut self.marked[page.index()], true);
-            if marked || !self.needs_mark {
-                self.active.push_back(page);
-            } else {
-                self.inactive.push_back(page);
-            }
+            let marked = std::mem::replace(self.pages.mark_mut(page), 1) == 1;
+            self.pages.move_to_back(page, if marked || !self.needs_mark { ACTIVE } else { INACTIVE });
         }
     }
 
     fn loaded(&mut self, page: PageId, _memory: &mut Memory<'_>) {
-        self.marked[page.index()] = false;
-        self.inactive.push_back(page);
+        *self.pages.mark_mut(page) = 0;
+        self.pages.move_to_back(page, INACTIVE);
+    }
+
+    #[inline(always)]
+    fn expect(&self, page: PageId) {
+        self.pages.expect(page);
     }
 
     fn evicted(&mut self, page: PageId) {
@@ -112,7 +107,6 @@ impl Policy for TwoList {
     }
 
     fn freed(&mut self, page: PageId) {
-        self.inactive.remove(page);
-        self.active.remove(page);
+        self.pages.remove(page);
     }
 }

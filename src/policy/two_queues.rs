@@ -10,7 +10,7 @@
 //! The queues are over the pages of all segments, a reference by any process is a hit. A locked page is passed over and
 //! keeps its place; when all of a queue are locked, the other one gives the victim.
 
-use super::page_lists::PageLists;
+use super::page_queues::PageQueues;
 use super::parameters::{Arguments, Parameter};
 use super::{Policy, SeesReferences, Setup};
 use crate::ids::PageId;
@@ -23,7 +23,7 @@ const A1_OUT: usize = 2;
 /// The three queues.
 #[derive(Debug)]
 pub struct TwoQueues {
-    queues: PageLists,
+    queues: PageQueues<3>,
     /// Pages that A1in may keep (`Kin`).
     size_in: u64,
     /// Pages that A1out remembers (`Kout`).
@@ -56,7 +56,7 @@ impl Policy for TwoQueues {
 
     fn new(setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
         Ok(Self {
-            queues: PageLists::new(setup.pages, 3),
+            queues: PageQueues::new(setup.pages),
             size_in: arguments.share_of(setup.frames, "in")?,
             size_out: arguments.share_of(setup.frames, "out")?,
         })
@@ -64,14 +64,19 @@ impl Policy for TwoQueues {
 
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
         let order = if self.len(A1_IN) > self.size_in { [A1_IN, AM] } else { [AM, A1_IN] };
-        let mut pages = order.into_iter().flat_map(|queue| self.queues.iter(queue));
-        pages.find(|&page| !memory.is_locked(page)).map(Pick::Now)
+        let mut victim = order.into_iter();
+        victim.find_map(|queue| self.queues.first_where(queue, |page| !memory.is_locked(page))).map(Pick::Now)
     }
 
     fn loaded(&mut self, page: PageId, _memory: &mut Memory<'_>) {
-        let queue = if self.queues.list_of(page) == Some(A1_OUT) { AM } else { A1_IN };
+        let queue = if self.queues.contains(A1_OUT, page) { AM } else { A1_IN };
         self.queues.move_to_back(page, queue);
         self.remember(self.size_out);
+    }
+
+    #[inline(always)]
+    fn expect(&self, page: PageId) {
+        self.queues.expect(page);
     }
 
     /// One page more than its size stays in A1out until the page comes in for which this one went.
@@ -92,10 +97,10 @@ impl Policy for TwoQueues {
 }
 
 impl SeesReferences for TwoQueues {
-    #[inline]
+    #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {
-        if self.queues.list_of(page) == Some(AM) {
-            self.queues.move_to_back(page, AM);
+        if self.queues.contains(AM, page) {
+            self.queues.touch(page, AM);
         }
     }
 }
