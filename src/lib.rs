@@ -16,7 +16,7 @@ pub mod observers;
 pub mod outcome;
 mod page_numbers;
 pub mod policy;
-pub mod processor;
+mod prefetch;
 pub mod program;
 pub mod replay;
 pub mod report;

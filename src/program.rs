@@ -126,6 +126,9 @@ pub trait Packed: Copy + Default + Send + Sync + 'static {
 
     /// The word of these bits, which fit it.
     fn from_bits(bits: u64) -> Self;
+
+    /// The words as those of 32 bits, if they are.
+    fn narrow(words: &[Self]) -> Option<&[u32]>;
 }
 
 impl Packed for u32 {
@@ -138,6 +141,11 @@ impl Packed for u32 {
     fn from_bits(bits: u64) -> Self {
         bits as Self
     }
+
+    #[inline(always)]
+    fn narrow(words: &[Self]) -> Option<&[u32]> {
+        Some(words)
+    }
 }
 
 impl Packed for u64 {
@@ -149,6 +157,11 @@ impl Packed for u64 {
     #[inline(always)]
     fn from_bits(bits: u64) -> Self {
         bits
+    }
+
+    #[inline(always)]
+    fn narrow(_words: &[Self]) -> Option<&[u32]> {
+        None
     }
 }
 
@@ -268,10 +281,11 @@ impl ReferenceBuilder {
 
     /// The references, with each page given its final number.
     pub fn finish(self, order: &[PageId]) -> (References, Packing) {
-        let Self { packing, mut references, .. } = self;
+        let Self { packing: old, mut references, most_columns, .. } = self;
+        let packing = Packing { column_bits: most_columns.next_power_of_two().trailing_zeros().min(old.column_bits) };
         match &mut references {
-            References::Narrow(words) => renumber(words, packing, order),
-            References::Wide(words) => renumber(words, packing, order),
+            References::Narrow(words) => renumber(words, old, packing, order),
+            References::Wide(words) => renumber(words, old, packing, order),
         }
         (references, packing)
     }
@@ -320,12 +334,11 @@ fn extend<W: Packed>(
     added
 }
 
-/// Gives each page its final number.
-fn renumber<W: Packed>(words: &mut [W], packing: Packing, order: &[PageId]) {
-    let below = (1 << (1 + packing.column_bits)) - 1;
+/// Gives each page its final number, and columns the bits that they need.
+fn renumber<W: Packed>(words: &mut [W], old: Packing, new: Packing, order: &[PageId]) {
     for word in words {
-        let page = order[(word.bits() >> (1 + packing.column_bits)) as usize];
-        *word = W::from_bits(u64::from(page.get()) << (1 + packing.column_bits) | word.bits() & below);
+        let reference = old.unpack(word.bits());
+        *word = W::from_bits(new.pack(Reference { page: order[reference.page.index()], ..reference }));
     }
 }
 

@@ -7,26 +7,28 @@
 //! The loop over references is compiled once for each policy and knows it by type; it is called for a chunk of references
 //! at a time. A policy that is not told of hits costs nothing on a hit. Faults are out of line.
 
+mod hits;
+
 use std::io;
 use std::sync::Arc;
+
+use hits::Width;
 
 use crate::ids::PageId;
 use crate::kernel::kswapd::{Jiffy, Kswapd, KswapdOptions, PAGES_A_WAKE_UP};
 use crate::kernel::swap::RECORDED_RUN_SLOTS;
-use crate::kernel::{Counters, Fault, Kernel, Memory, Verdict};
+use crate::kernel::page_tables::{OneWord, with_entries};
+use crate::kernel::{Counters, Entries, Fault, Kernel, Memory, Verdict};
 use crate::observers::distributions::Distributions;
 use crate::observers::{End, Observer, Scan, SwapOut};
 use crate::policy::{Hand, Policy};
-use crate::program::{Packed, Program, Reference, References};
+use crate::program::{Packed, Packing, Program, Reference, References};
 use crate::trace::{OutOfMemory, Settings, SwapArea};
 
 /// References between two looks at whether to stop.
 const CHUNK: u64 = 1 << 20;
-
-/// References between the one that is replayed and the one whose page the policy is told to expect.
-const AHEAD: usize = 24;
-/// What is kept of so many pages is near anyway.
-const PAGES_NEAR: u32 = 1 << 14;
+/// References ahead of a fault that are looked at for what they may need.
+const LOOK_AHEAD: usize = 64;
 
 /// How a program is replayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,11 +145,30 @@ pub struct Simulation<P, S> {
     /// When the policy samples next, and how often.
     sampling: Option<(u64, u64)>,
     distributions: Distributions,
+    width: Width,
     observers: Vec<Box<dyn Observer>>,
     /// The load of which the policy has not heard yet, because references that are part of it may follow.
     loading: Option<(u64, Reference)>,
     /// Entries taken in this scan from pages that stayed: a scan can meet a page twice (R28).
     taken: Vec<(PageId, u32)>,
+}
+
+/// A run of hits of which a policy is told; how many there were.
+#[inline(always)]
+fn told_run<W: Packed>(
+    entries: &mut impl Entries,
+    words: &[W],
+    packing: Packing,
+    mut referenced: impl FnMut(u64, Reference),
+) -> usize {
+    for (place, word) in words.iter().enumerate() {
+        let reference = packing.unpack(word.bits());
+        if !entries.hit(reference) {
+            return place;
+        }
+        referenced(place as u64, reference);
+    }
+    words.len()
 }
 
 /// The swap daemon and its timer.
@@ -175,7 +196,8 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             stopped: false,
             daemon: options.kswapd.as_ref().map(|kswapd| Daemon::new(kswapd, program)),
             sampling,
-            distributions: Distributions::new(program.footprint() as usize),
+            distributions: Distributions::default(),
+            width: Width::of_processor(),
             observers: Vec::new(),
             loading: None,
             taken: Vec::new(),
@@ -193,36 +215,67 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         }
     }
 
-    /// The loop over references.
-    ///
-    /// What did not help here, measured on the built-in trace in half and a tenth of its memory: a run of hits as a leaf
-    /// function over slices borrowed once (the same within the noise), and storing the accessed and written marks only where
-    /// they are not set yet (slower: the branches cost more than the stores).
+    /// The loop over references: runs of hits, and faults between them.
     fn reference_run<W: Packed>(&mut self, words: &[W]) {
-        let packing = self.program.packing;
         let first = self.position;
-        let looks_ahead = self.program.footprint() > PAGES_NEAR;
         let mut offset = self.repeats_of_load(words);
-        while let Some(word) = words.get(offset) {
-            let reference = packing.unpack(word.bits());
+        // Where one reference faults, others will: what they need is called from memory.
+        let mut foreseen = 0;
+        loop {
+            offset += self.hits(first + offset as u64, &words[offset..]);
+            let Some(word) = words.get(offset) else { break };
+            let reference = self.program.packing.unpack(word.bits());
             let position = first + offset as u64;
-            if looks_ahead && let Some(word) = words.get(offset + AHEAD) {
-                let page = packing.unpack(word.bits()).page;
-                self.sight.expect(&self.policy, position + AHEAD as u64, page);
-            }
             offset += 1;
-            if self.kernel.hit(reference) {
-                if S::EVERY_REFERENCE {
-                    self.sight.referenced(&mut self.policy, position, reference);
-                }
-            } else if !self.fault(position, reference) {
+            if !self.fault(position, reference) {
                 self.stopped = true;
                 break;
-            } else {
+            }
+            if offset >= foreseen {
+                foreseen = offset + LOOK_AHEAD;
+                self.look_ahead(first + offset as u64, &words[offset..]);
+            }
+            if self.loading.is_some() {
                 offset += self.repeats_of_load(&words[offset..]);
             }
         }
         self.position = first + offset as u64;
+    }
+
+    /// Calls from memory what the references to come, from a position on, may need if they fault.
+    #[inline]
+    fn look_ahead<W: Packed>(&self, first: u64, words: &[W]) {
+        let packing = self.program.packing;
+        let pages = |(place, word): (usize, &W)| (first + place as u64, packing.unpack(word.bits()).page);
+        let ahead = words.iter().enumerate().skip(LOOK_AHEAD / 2).take(LOOK_AHEAD).map(pages);
+        with_entries!(&self.kernel.tables, entries => ahead.for_each(|(position, page)| {
+            entries.prefetch(page);
+            self.kernel.prefetch(page);
+            self.sight.expect(&self.policy, position, page);
+        }));
+    }
+
+    /// Replays references from a position on, up to the first that is not a hit; how many there were.
+    #[inline]
+    fn hits<W: Packed>(&mut self, first: u64, words: &[W]) -> usize {
+        let packing = self.program.packing;
+        if S::EVERY_REFERENCE {
+            let (policy, sight) = (&mut self.policy, &self.sight);
+            return with_entries!(&mut self.kernel.tables, entries => {
+                told_run(entries, words, packing, |place, reference| sight.referenced(policy, first + place, reference))
+            });
+        }
+        let Some(narrow) = W::narrow(words) else {
+            return with_entries!(&mut self.kernel.tables, entries => hits::plain_run(entries, words, packing));
+        };
+        if let Some(entries) = &mut self.kernel.tables.many {
+            return hits::plain_run(entries, narrow, packing);
+        }
+        match &mut self.kernel.tables.words {
+            OneWord::One(entries) => hits::run(entries, narrow, packing, self.width),
+            OneWord::Few(entries) => hits::run(entries, narrow, packing, self.width),
+            OneWord::Several(entries) => hits::run(entries, narrow, packing, self.width),
+        }
     }
 
     /// Replays the references that are part of a load of which the policy is to hear when they are over; how many there
@@ -236,7 +289,8 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         };
         let mut repeats = 0;
         for word in words.iter().take_while(is_repeat) {
-            let hit = self.kernel.hit(packing.unpack(word.bits()));
+            let reference = packing.unpack(word.bits());
+            let hit = with_entries!(&mut self.kernel.tables, entries => entries.hit(reference));
             debug_assert!(hit, "nothing happens between a load and its repeats");
             repeats += 1;
         }
@@ -247,6 +301,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     }
 
     /// Tells the policy of a load that it has not heard of yet.
+    #[inline]
     fn end_load(&mut self) {
         let Some((position, load)) = self.loading.take() else { return };
         let now = self.kernel.now();
@@ -260,27 +315,28 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     #[inline(never)]
     fn fault(&mut self, position: u64, reference: Reference) -> bool {
         self.kernel.set_now(position);
-        if !self.kernel.is_resident(reference.page) {
-            while self.kernel.free_frames() == 0 {
-                if !self.try_to_free_page(0, Some(reference.page)) {
-                    let fault = self.kernel.abandon();
-                    self.tell_fault(reference, fault);
-                    return self.out_of_memory == OutOfMemory::Continue;
-                }
+        if self.kernel.is_resident(reference.page) {
+            let fault = self.kernel.fault(reference);
+            self.sight.referenced(&mut self.policy, position, reference);
+            self.tell_fault(reference, fault);
+            return true;
+        }
+        while self.kernel.free_frames() == 0 {
+            if !self.try_to_free_page(0, Some(reference.page)) {
+                let fault = self.kernel.abandon();
+                self.tell_fault(reference, fault);
+                return self.out_of_memory == OutOfMemory::Continue;
             }
         }
-        let fault = self.kernel.fault(reference);
-        match fault {
-            Fault::Zero | Fault::SwapIn(_) => {
-                if let Fault::SwapIn(_) = fault {
-                    self.distributions.swapped_in(reference.page, position);
-                }
-                self.loading = Some((position, reference));
-                if !self.policy.load_includes_repeats() {
-                    self.end_load();
-                }
-            }
-            Fault::Minor | Fault::OutOfMemory => self.sight.referenced(&mut self.policy, position, reference),
+        let fault = self.kernel.bring_in(reference);
+        if let Fault::SwapIn { since, .. } = fault {
+            self.distributions.swapped_in(position - since);
+        }
+        if self.policy.load_includes_repeats() {
+            self.loading = Some((position, reference));
+        } else {
+            let memory = &mut Memory::new(&mut self.kernel, None);
+            self.sight.loaded(&mut self.policy, position, reference.page, memory);
         }
         self.tell_fault(reference, fault);
         true
@@ -289,17 +345,17 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     /// The priority loop (R33): true when a page was swapped out, which ends it unless the policy swaps out several a call.
     /// Page cache and process memory have nothing to give (assumption A3), so what R34 rotates over is the shared memory
     /// alone.
+    #[inline(always)]
     fn try_to_free_page(&mut self, last_priority: u32, wanted: Option<PageId>) -> bool {
         let first = self.policy.start_priority();
         let most = self.policy.successes_per_call();
-        let mut before = *self.kernel.counters();
+        let cost = |kernel: &Kernel| (kernel.counters().swap_attempts, kernel.counters().ptes_invalidated);
+        let mut before = cost(&self.kernel);
         let mut successes = 0;
         for priority in (last_priority..=first.max(last_priority)).rev() {
-            while let Some(out) = self.shm_swap(priority, wanted) {
-                let after = *self.kernel.counters();
-                let attempts = after.swap_attempts - before.swap_attempts;
-                let entries = after.ptes_invalidated - before.ptes_invalidated;
-                self.distributions.swapped_out(out.page, self.kernel.now(), attempts, entries);
+            while self.shm_swap(priority, wanted).is_some() {
+                let after = cost(&self.kernel);
+                self.distributions.swapped_out(after.0 - before.0, after.1 - before.1);
                 before = after;
                 successes += 1;
                 if successes >= most {
@@ -311,15 +367,16 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     }
 
     /// One scan, and word of it to whoever watches.
+    #[inline(always)]
     fn shm_swap(&mut self, priority: u32, wanted: Option<PageId>) -> Option<SwapOut> {
-        let before = *self.kernel.counters();
         let shm_rss = self.kernel.shm_rss();
         let budget = shm_rss >> priority;
         if self.observers.is_empty() {
-            return self.scan(budget, wanted, &before);
+            return self.scan(budget, wanted);
         }
+        let before = *self.kernel.counters();
         let hand = self.hand();
-        let out = self.scan(budget, wanted, &before);
+        let out = self.scan(budget, wanted);
         let after = self.kernel.counters();
         let scan = Scan {
             priority,
@@ -341,10 +398,12 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     }
 
     /// Asks the policy for pages until one is swapped out or the budget is used up (R18, R19, R24, R26, R27).
-    fn scan(&mut self, budget: u64, wanted: Option<PageId>, before: &Counters) -> Option<SwapOut> {
+    #[inline(always)]
+    fn scan(&mut self, budget: u64, wanted: Option<PageId>) -> Option<SwapOut> {
         if budget == 0 {
             return None;
         }
+        let attempts = self.kernel.counters().swap_attempts;
         let slot = self.kernel.take_swap_slot()?;
         self.policy.begin_scan(&mut Memory::new(&mut self.kernel, wanted));
         let mut left = budget;
@@ -362,7 +421,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
                 Verdict::StillMapped { taken } => self.taken.push((page, taken)),
                 Verdict::Evicted { taken } => {
                     self.policy.evicted(page);
-                    let scanned = self.kernel.counters().swap_attempts - before.swap_attempts;
+                    let scanned = self.kernel.counters().swap_attempts - attempts;
                     let earlier = self.taken.iter().filter(|(other, _)| *other == page).map(|(_, taken)| taken).sum();
                     self.kernel.not_wasted(earlier);
                     return Some(SwapOut { page, sharers: taken + earlier, scanned, slot });
@@ -373,6 +432,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         None
     }
 
+    #[inline]
     fn tell_fault(&mut self, reference: Reference, fault: Fault) {
         for observer in &mut self.observers {
             observer.faulted(&self.kernel, reference, fault);
@@ -505,6 +565,7 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
     }
 
     fn observe(&mut self, observer: Box<dyn Observer>) {
+        self.kernel.keep_slots();
         self.observers.push(observer);
     }
 

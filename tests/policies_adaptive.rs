@@ -48,7 +48,7 @@ impl Observer for Recorder {
     }
 
     fn faulted(&mut self, kernel: &Kernel, _reference: Reference, fault: Fault) {
-        assert!(matches!(fault, Fault::Zero | Fault::SwapIn(_)));
+        assert!(matches!(fault, Fault::Zero | Fault::SwapIn { .. }));
         self.steps.lock().unwrap()[kernel.now() as usize] = Step::Miss(self.victim.take());
     }
 

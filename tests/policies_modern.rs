@@ -54,7 +54,7 @@ impl Observer for Watcher {
     }
 
     fn faulted(&mut self, kernel: &Kernel, _reference: Reference, fault: Fault) {
-        assert!(matches!(fault, Fault::Zero | Fault::SwapIn(_)));
+        assert!(matches!(fault, Fault::Zero | Fault::SwapIn { .. }));
         self.misses.lock().unwrap().push((kernel.now(), self.victim.take()));
     }
 

@@ -4,7 +4,8 @@
 //! budget's in [`crate::replay`].
 
 use super::swap::SwapSlot;
-use super::{Kernel, LIST_SWAPPED, LIST_ZERO};
+use super::page_tables::{Entries, Unmapped, with_entries};
+use super::Kernel;
 use crate::ids::PageId;
 
 /// A policy's answer to "which page next?".
@@ -43,84 +44,83 @@ pub enum Verdict {
 
 impl Kernel {
     /// Takes a swap slot for a scan (R19); none where all are used.
+    #[inline]
     pub fn take_swap_slot(&mut self) -> Option<SwapSlot> {
-        self.swap.take()
+        if self.keeps_slots() { self.swap.take() } else { Some(SwapSlot::NONE) }
     }
 
     /// Gives back the slot of a scan that found no victim (R27).
+    #[inline]
     pub fn scan_failed(&mut self, slot: SwapSlot) {
-        self.swap.release(slot);
+        if self.keeps_slots() {
+            self.swap.release(slot);
+        }
         self.counters.failed_scans += 1;
     }
 
     /// Entries that an earlier attempt of the same scan took from what is now its victim were not taken in vain (R28).
+    #[inline]
     pub fn not_wasted(&mut self, taken: u32) {
         self.counters.wasted_invalidations -= u64::from(taken);
     }
 
     /// Counts a page that is examined (`swap_attempts`, R24).
+    #[inline]
     pub fn count_attempt(&mut self) {
         self.counters.swap_attempts += 1;
     }
 
     /// Tries to evict a page into a swap slot (R25, R26). A page that is not resident or that is locked stays as it is.
+    #[inline(always)]
     pub fn try_evict(&mut self, pick: Pick, slot: SwapSlot) -> Verdict {
         let page = pick.page();
         debug_assert!(self.is_resident(page), "a candidate is resident");
         debug_assert!(!self.is_locked(page), "a candidate is not locked");
-        if !self.is_resident(page) || self.is_locked(page) {
+        if self.is_locked(page) {
             return Verdict::StillMapped { taken: 0 };
         }
-        let (taken, left) = self.unmap(page, matches!(pick, Pick::IfOld(_)));
+        let second_chance = matches!(pick, Pick::IfOld(_));
+        let unmapped = with_entries!(&mut self.tables, entries => entries.unmap(page, second_chance));
+        let Some(Unmapped { taken, left, written }) = unmapped else { return Verdict::StillMapped { taken: 0 } };
+        self.unsettle(page);
         self.counters.ptes_invalidated += u64::from(taken);
         if left > 0 {
+            self.counters.young_cleared += u64::from(left);
             self.counters.wasted_invalidations += u64::from(taken);
             return Verdict::StillMapped { taken };
         }
-        self.write_out(page, slot);
+        self.write_out(page, slot, written);
         Verdict::Evicted { taken }
-    }
-
-    /// Takes the entries of a page: with `second_chance` only the old ones, while the young ones are aged. Returns how
-    /// many were taken and how many are left.
-    fn unmap(&mut self, page: PageId, second_chance: bool) -> (u32, u32) {
-        let words = self.words(page);
-        let (mut taken, mut left) = (0, 0);
-        for entries in &mut self.entries[words] {
-            let aged = if second_chance { entries.young } else { 0 };
-            taken += (entries.present & !aged).count_ones();
-            left += aged.count_ones();
-            entries.present = aged;
-            entries.young = 0;
-        }
-        self.counters.young_cleared += u64::from(left);
-        (taken, left)
     }
 
     /// Writes a page that nobody maps to a slot and frees its frame (R26). Whether it is dirty makes no difference to the
     /// kernel (R17); it is counted for those who want to know what a clean copy in swap would save.
-    fn write_out(&mut self, page: PageId, slot: SwapSlot) {
-        self.list[page.index()] = LIST_SWAPPED + self.swap.number_of(slot);
-        self.free_frame(page);
+    #[inline(always)]
+    fn write_out(&mut self, page: PageId, slot: SwapSlot, dirty: bool) {
+        if self.keeps_slots() {
+            self.slots[page.index()] = self.swap.number_of(slot);
+        }
+        self.absence.begin(page, self.now);
         self.shm_swp += 1;
-        let dirty = u64::from(self.written[page.index()]);
         self.counters.swap_outs += 1;
-        self.counters.dirty_swap_outs += dirty;
-        let segment = self.segment_counters_mut(page);
+        self.counters.dirty_swap_outs += u64::from(dirty);
+        let segment = self.frame_freed(page);
         segment.swap_outs += 1;
-        segment.dirty_swap_outs += dirty;
+        segment.dirty_swap_outs += u64::from(dirty);
     }
 
     /// Frees what a page of a destroyed segment holds (R42).
     pub(super) fn free_page(&mut self, page: PageId) {
         let resident = self.is_resident(page);
-        let words = self.words(page);
-        self.entries[words].fill(super::Entries::default());
-        let word = std::mem::replace(&mut self.list[page.index()], LIST_ZERO);
         if resident {
-            self.free_frame(page);
-        } else if word != LIST_ZERO {
-            self.swap.release(self.swap.slot_of(word - LIST_SWAPPED));
+            with_entries!(&mut self.tables, entries => entries.take_out(page));
+            self.frame_freed(page);
+            self.unsettle(page);
+        } else if self.absence.since(page).is_some() {
+            if self.keeps_slots() {
+                self.swap.release(self.slot_of(page));
+            }
+            self.absence.end(page);
             self.shm_swp -= 1;
         } else {
             return;

@@ -2,7 +2,9 @@
 //!
 //! Where the frame comes from is not decided here: that is the reclaim of [`crate::replay`].
 
-use super::{Kernel, LIST_RESIDENT, LIST_SWAPPED, LIST_ZERO};
+use super::Kernel;
+use super::page_tables::{Entries, with_entries};
+use super::swap::SwapSlot;
 use crate::ids::PageId;
 use crate::program::Reference;
 
@@ -13,8 +15,13 @@ pub enum Fault {
     Minor,
     /// First touch of the page (R13).
     Zero,
-    /// The page was in swap (R14); the slot that it had is free now.
-    SwapIn(super::swap::SwapSlot),
+    /// The page was in swap (R14).
+    SwapIn {
+        /// The slot that it had, which is free now; [`SwapSlot::NONE`] where slots are not kept.
+        slot: SwapSlot,
+        /// The position of its swap-out.
+        since: u64,
+    },
     /// No frame could be had (R37).
     OutOfMemory,
 }
@@ -24,19 +31,15 @@ impl Kernel {
     ///
     /// # Panics
     /// When the page is not resident and no frame is free: the caller sees to that first.
+    #[inline]
     pub fn fault(&mut self, reference: Reference) -> Fault {
-        let fault = if self.is_resident(reference.page) {
-            self.counters.minor_faults += 1;
-            self.segment_counters_mut(reference.page).minor_faults += 1;
-            Fault::Minor
-        } else {
-            self.bring_in(reference.page)
-        };
-        let (word, bit) = self.place(reference.page, reference.column);
-        self.entries[word].present |= bit;
-        self.entries[word].young |= bit;
-        self.written[reference.page.index()] |= reference.write;
-        fault
+        if !self.is_resident(reference.page) {
+            return self.bring_in(reference);
+        }
+        self.counters.minor_faults += 1;
+        self.segment_counters_mut(reference.page).minor_faults += 1;
+        with_entries!(&mut self.tables, entries => entries.map(reference));
+        Fault::Minor
     }
 
     /// Gives up a reference for which no frame could be had; the page's entry stays as it was (R37, A8).
@@ -46,41 +49,51 @@ impl Kernel {
     }
 
     /// Puts a page that is not resident into a frame (R13, R14).
-    fn bring_in(&mut self, page: PageId) -> Fault {
+    ///
+    /// # Panics
+    /// As [`Kernel::fault`].
+    #[inline(always)]
+    pub fn bring_in(&mut self, reference: Reference) -> Fault {
         assert!(self.free_frames() > 0, "a frame is free before a page is brought in (R14)");
+        let page = reference.page;
         let now = self.now;
-        let word = std::mem::replace(&mut self.list[page.index()], LIST_RESIDENT);
+        let since = self.absence.end(page);
         self.resident.insert(page.index());
-        self.written[page.index()] = false;
+        with_entries!(&mut self.tables, entries => entries.bring_in(reference));
         self.shm_rss += 1;
         let segment = self.segment_counters_mut(page);
         segment.resident += 1;
         segment.residence = segment.residence.wrapping_sub(now);
-        if word == LIST_ZERO {
+        let Some(since) = since else {
             segment.zero_faults += 1;
             self.counters.zero_faults += 1;
             return Fault::Zero;
-        }
+        };
         segment.swap_ins += 1;
         self.counters.swap_ins += 1;
         self.shm_swp -= 1;
-        let slot = self.swap.slot_of(word - LIST_SWAPPED);
-        self.swap.release(slot);
-        Fault::SwapIn(slot)
+        let slot = self.slot_of(page);
+        if self.keeps_slots() {
+            self.swap.release(slot);
+        }
+        Fault::SwapIn { slot, since }
     }
 
-    /// Takes a page out of memory: its frame is free, and its list word is what the caller makes it.
-    pub(super) fn free_frame(&mut self, page: PageId) {
+    /// A page has left its frame, and its entries are gone: the frame is free. The counters of its segment.
+    #[inline(always)]
+    pub(super) fn frame_freed(&mut self, page: PageId) -> &mut super::SegmentCounters {
         let now = self.now;
         self.resident.remove(page.index());
         self.shm_rss -= 1;
         let segment = self.segment_counters_mut(page);
         segment.resident -= 1;
         segment.residence = segment.residence.wrapping_add(now);
+        segment
     }
 
+    #[inline(always)]
     pub(super) fn segment_counters_mut(&mut self, page: PageId) -> &mut super::SegmentCounters {
-        let segment = self.program.segment_of[page.index()];
+        let segment = self.segment_of(page);
         &mut self.segments[segment.index()]
     }
 }

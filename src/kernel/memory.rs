@@ -3,6 +3,7 @@
 //! Everything a kernel of that time could know is here; what a process refers to and when is not.
 
 use super::Kernel;
+use super::page_tables::{Entries, with_entries};
 use crate::ids::{PageId, SegmentNumber};
 use crate::program::Segment;
 
@@ -15,6 +16,7 @@ pub struct Memory<'k> {
 
 impl<'k> Memory<'k> {
     /// A view for a reclaim on behalf of a page that is to come in, or of nobody (a background reclaim).
+    #[inline]
     pub fn new(kernel: &'k mut Kernel, wanted: Option<PageId>) -> Self {
         Self { kernel, wanted }
     }
@@ -25,79 +27,110 @@ impl<'k> Memory<'k> {
     }
 
     /// Frames of memory.
+    #[inline]
     pub fn frames(&self) -> u64 {
         self.kernel.frames()
     }
 
     /// Resident pages of all segments, locked or not (`shm_rss`).
+    #[inline]
     pub fn shm_rss(&self) -> u64 {
         self.kernel.shm_rss()
     }
 
     /// The references replayed so far: the virtual time of policies that sample.
+    #[inline]
     pub fn now(&self) -> u64 {
         self.kernel.now()
     }
 
     /// Whether a page is in a frame.
+    #[inline(always)]
     pub fn is_resident(&self, page: PageId) -> bool {
         self.kernel.is_resident(page)
     }
 
+    /// A page will be asked for soon: what is known of it is called from memory meanwhile.
+    #[inline(always)]
+    pub fn prefetch(&self, page: PageId) {
+        with_entries!(&self.kernel.tables, entries => entries.prefetch(page));
+        self.kernel.prefetch(page);
+    }
+
     /// Whether a page belongs to a locked segment; it is no candidate then.
+    #[inline(always)]
     pub fn is_locked(&self, page: PageId) -> bool {
         self.kernel.is_locked(page)
     }
 
     /// Whether a page was written since it last came in (the dirty bit).
+    #[inline]
     pub fn is_dirty(&self, page: PageId) -> bool {
         self.kernel.written(page)
     }
 
     /// Whether a page is young in any sharer's page table.
+    #[inline]
     pub fn is_accessed(&self, page: PageId) -> bool {
-        self.kernel.entries[self.kernel.words(page)].iter().any(|entries| entries.young != 0)
+        with_entries!(&self.kernel.tables, entries => entries.is_accessed(page))
     }
 
     /// Examines a page: whether it is young in any sharer's page table; it is old in all of them afterwards. Counted as an
     /// attempt, as the kernel's own look at a page is (R24).
+    #[inline]
     pub fn test_and_clear_accessed(&mut self, page: PageId) -> bool {
         self.kernel.counters.swap_attempts += 1;
         self.clear_accessed(page)
     }
 
+    /// Examines a page in search of a victim: true where it is young in some sharer's page table; that is counted as an
+    /// attempt, and it is old in all of them afterwards. What is old already may be named as the victim, which counts it.
+    #[inline(always)]
+    pub fn passed_over(&mut self, page: PageId) -> bool {
+        let accessed = self.clear_accessed(page);
+        self.kernel.counters.swap_attempts += u64::from(accessed);
+        accessed
+    }
+
     /// Counts a page that a policy examines by a counter of its own and not by its accessed bits, as an attempt.
+    #[inline]
     pub fn count_examined(&mut self) {
         self.kernel.counters.swap_attempts += 1;
     }
 
     /// As [`Memory::test_and_clear_accessed`], for a policy that samples the bits at fixed times and not in search of a
     /// victim: not counted as an attempt.
+    #[inline]
     pub fn sample_accessed(&mut self, page: PageId) -> bool {
         self.clear_accessed(page)
     }
 
     /// The segment in a slot of the segment table, none where the slot is unused or past the end.
+    #[inline]
     pub fn segment_at(&self, slot: u32) -> Option<SegmentNumber> {
         self.kernel.table.at(slot)
     }
 
     /// The highest slot in use, 0 when none are.
+    #[inline]
     pub fn max_shmid(&self) -> u32 {
         self.kernel.table.max_shmid()
     }
 
     /// Whether a segment is locked.
+    #[inline]
     pub fn is_segment_locked(&self, segment: SegmentNumber) -> bool {
         self.kernel.table.descriptor(segment).locked
     }
 
     /// A segment: its size and the numbers of its pages.
+    #[inline]
     pub fn segment(&self, segment: SegmentNumber) -> &Segment {
         &self.kernel.program.segments[segment.index()]
     }
 
     /// The segment of a page.
+    #[inline]
     pub fn segment_of(&self, page: PageId) -> SegmentNumber {
         self.kernel.segment_of(page)
     }
@@ -108,14 +141,13 @@ impl<'k> Memory<'k> {
         self.kernel.resident.next_set(from.index(), end.index()).map(PageId::from_index)
     }
 
+    #[inline(always)]
     fn clear_accessed(&mut self, page: PageId) -> bool {
-        let words = self.kernel.words(page);
-        let mut cleared = 0;
-        for entries in &mut self.kernel.entries[words] {
-            cleared += entries.young.count_ones();
-            entries.young = 0;
-        }
+        let cleared = with_entries!(&mut self.kernel.tables, entries => entries.clear_accessed(page));
         self.kernel.counters.young_cleared += u64::from(cleared);
+        if cleared > 0 {
+            self.kernel.unsettle(page);
+        }
         cleared > 0
     }
 }

@@ -4,17 +4,19 @@
 //! creates, attaches, detaches, removes, locks, forks and exits, [`swap`] gives and takes slots, [`memory`] is what a
 //! policy may see of it all. No policy is known here by name, no file is read or written, and nothing is printed.
 //!
-//! For each page two masks hold one bit for each attachment of its segment: present, and young among the present. The
-//! kernel's walk over the attachments (R25) is a few operations on these. The use count of a frame (R5) is not stored:
-//! it is one for the segment's own word and one for each present bit. Only pages that the trace refers to have a number,
+//! The entries of all sharers of a page stand in one word ([`page_tables`]). The use count of a frame (R5) is not stored:
+//! it is one for the segment's own word and one for each present entry. Only pages that the trace refers to have a number,
 //! so the arrays are as large as the footprint, whatever the size of the segments.
 
+mod absence;
 pub mod bitmap;
 pub mod encoding;
 mod evict;
 mod faults;
 pub mod kswapd;
+mod many_sharers;
 pub mod memory;
+pub(crate) mod page_tables;
 pub mod segments;
 mod shm;
 pub mod swap;
@@ -23,23 +25,17 @@ mod verify;
 use std::sync::Arc;
 
 use crate::ids::{Column, PageId, SegmentNumber};
-use crate::program::{Program, Reference};
+use crate::program::Program;
 use crate::trace::SwapArea;
 
 pub use evict::{Pick, Verdict};
 pub use faults::Fault;
 pub use memory::Memory;
+use absence::Absence;
+pub(crate) use page_tables::Entries;
+use page_tables::{PageTables, with_entries};
 use segments::SegmentTable;
 use swap::{Swap, SwapSlot};
-
-/// The entries of all sharers of a page, up to 64 of them: bit n is the attachment in column n.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Entries {
-    /// Present in the process's page table; otherwise the entry is a signature (R4, R7).
-    present: u64,
-    /// Present and young: the accessed bit is set. Always a part of `present`.
-    young: u64,
-}
 
 /// The word that a segment's list has for a page (R2, R8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,12 +105,6 @@ impl SegmentCounters {
     }
 }
 
-/// The list word of a page in 32 bits: [`LIST_ZERO`], [`LIST_RESIDENT`], or [`LIST_SWAPPED`] and the number of the slot.
-type ListWord = u32;
-const LIST_ZERO: ListWord = 0;
-const LIST_RESIDENT: ListWord = 1;
-const LIST_SWAPPED: ListWord = 1;
-
 /// The most slots that all swap areas may have together.
 pub const MOST_SWAP_SLOTS: u64 = (u32::MAX - 1) as u64;
 
@@ -123,53 +113,96 @@ pub const MOST_SWAP_SLOTS: u64 = (u32::MAX - 1) as u64;
 pub struct Kernel {
     program: Arc<Program>,
     table: SegmentTable,
-    /// `1 << words_shift` words of each mask for each page: 0 up to 64 attachments of a segment at a time.
-    words_shift: u32,
-    entries: Vec<Entries>,
-    list: Vec<ListWord>,
-    /// Whether the page was written since it last came in.
-    written: Vec<bool>,
+    pub(crate) tables: PageTables,
+    /// The resident pages, for the scan over pages in order.
     resident: bitmap::Bitmap,
+    absence: Absence,
     frames: u64,
     shm_rss: u64,
     shm_swp: u64,
     shm_tot: u128,
     swap: Swap,
+    /// The slot of each page in swap as a number; empty where slots are not kept.
+    slots: Vec<u32>,
     now: u64,
     counters: Counters,
     segments: Vec<SegmentCounters>,
     /// Pages that went with their segment since the policy was last told, and whether they were resident.
     gone: Vec<(PageId, bool)>,
+    /// Pages whose entries were made old or taken since they were last asked for; none where nobody asks.
+    unsettled: Option<Vec<PageId>>,
 }
 
 impl Kernel {
     /// Memory of `frames` frames with nothing in it, for the pages of a program; `swap` are the swap areas, none is as
-    /// much swap as the program can use.
+    /// much swap as the program can use, and no slots are kept then until [`Kernel::keep_slots`].
     ///
     /// # Panics
     /// When the areas have more than [`MOST_SWAP_SLOTS`] slots together; options are checked for that.
     pub fn new(program: Arc<Program>, frames: u64, swap: Option<&[SwapArea]>) -> Self {
         let pages = program.footprint() as usize;
-        let words_shift = program.counts.most_attachments.div_ceil(64).max(1).next_power_of_two().trailing_zeros();
-        // One more than all pages: a swap-in frees its slot only when it has its frame (R14, R52).
-        let unlimited = [SwapArea { slots: program.footprint().saturating_add(1).min(u32::MAX - 1), priority: None }];
         Self {
             table: SegmentTable::default(),
-            words_shift,
-            entries: vec![Entries::default(); pages << words_shift],
-            list: vec![LIST_ZERO; pages],
-            written: vec![false; pages],
+            tables: PageTables::new(pages, program.counts.most_attachments),
             resident: bitmap::Bitmap::new(pages),
+            absence: Absence::new(pages, program.references.len()),
             frames,
             shm_rss: 0,
             shm_swp: 0,
             shm_tot: 0,
-            swap: Swap::new(swap.unwrap_or(&unlimited)),
+            slots: if swap.is_some() { vec![0; pages] } else { Vec::new() },
+            swap: swap.map(Swap::new).unwrap_or_default(),
             now: 0,
             counters: Counters::default(),
             segments: vec![SegmentCounters::default(); program.segments.len()],
             gone: Vec::new(),
+            unsettled: None,
             program,
+        }
+    }
+
+    /// Keeps the slot of each page in swap where swap is unlimited too: no count depends on it, but who watches is told of
+    /// it. Pages that are in swap already get theirs in the order of their numbers.
+    pub fn keep_slots(&mut self) {
+        if self.keeps_slots() || self.program.footprint() == 0 {
+            return;
+        }
+        // One more than all pages: a swap-in frees its slot only when it has its frame (R14, R52).
+        let slots = self.program.footprint().saturating_add(1).min(u32::MAX - 1);
+        self.swap = Swap::new(&[SwapArea { slots, priority: None }]);
+        self.slots = vec![0; self.program.footprint() as usize];
+        for page in 0..self.program.footprint() {
+            if let Some(slot) = self.absence.since(PageId::new(page)).and_then(|_| self.swap.take()) {
+                self.slots[page as usize] = self.swap.number_of(slot);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn keeps_slots(&self) -> bool {
+        !self.slots.is_empty()
+    }
+
+    /// A page may be brought in soon: what a fault needs of it is called from memory meanwhile.
+    #[inline(always)]
+    pub(crate) fn prefetch(&self, page: PageId) {
+        self.absence.prefetch(page);
+    }
+
+    /// Begins to note the pages whose entries are made old or taken, for [`Kernel::take_unsettled`].
+    pub(crate) fn note_unsettled(&mut self) {
+        self.unsettled = Some(Vec::new());
+    }
+
+    /// Gives the pages whose entries were made old or taken since the last call to a function.
+    pub(crate) fn take_unsettled(&mut self, mut with: impl FnMut(PageId)) {
+        self.unsettled.iter_mut().flat_map(|pages| pages.drain(..)).for_each(&mut with);
+    }
+
+    #[inline(always)]
+    fn unsettle(&mut self, page: PageId) {
+        if let Some(pages) = &mut self.unsettled {
+            pages.push(page);
         }
     }
 
@@ -183,7 +216,7 @@ impl Kernel {
         &self.table
     }
 
-    /// The swap areas.
+    /// The swap areas; there are none where slots are not kept.
     pub fn swap(&self) -> &Swap {
         &self.swap
     }
@@ -194,11 +227,13 @@ impl Kernel {
     }
 
     /// Frames that hold nothing (assumption A1: only shared pages take frames).
+    #[inline]
     pub fn free_frames(&self) -> u64 {
         self.frames - self.shm_rss
     }
 
     /// Resident pages of all segments, locked or not (R6, R46).
+    #[inline]
     pub fn shm_rss(&self) -> u64 {
         self.shm_rss
     }
@@ -214,16 +249,19 @@ impl Kernel {
     }
 
     /// The references replayed so far.
+    #[inline]
     pub fn now(&self) -> u64 {
         self.now
     }
 
     /// Says how many references were replayed so far; what happens next happens at that time.
+    #[inline]
     pub fn set_now(&mut self, now: u64) {
         self.now = now;
     }
 
     /// What was counted so far.
+    #[inline]
     pub fn counters(&self) -> &Counters {
         &self.counters
     }
@@ -233,69 +271,49 @@ impl Kernel {
         &self.segments
     }
 
-    /// Where a page is.
+    /// Where a page is. A page in swap has slot 0 of area 0, which there is not, where slots are not kept.
     pub fn page_state(&self, page: PageId) -> PageState {
-        match self.list[page.index()] {
-            LIST_ZERO => PageState::Zero,
-            LIST_RESIDENT => PageState::Resident { count: 1 + self.present_entries(page) },
-            word => PageState::Swapped(self.swap.slot_of(word - LIST_SWAPPED)),
+        if self.is_resident(page) {
+            PageState::Resident { count: 1 + with_entries!(&self.tables, entries => entries.present(page)) }
+        } else if self.absence.since(page).is_none() {
+            PageState::Zero
+        } else {
+            PageState::Swapped(self.slot_of(page))
         }
+    }
+
+    /// The slot of a page in swap.
+    #[inline]
+    fn slot_of(&self, page: PageId) -> SwapSlot {
+        self.slots.get(page.index()).map_or(SwapSlot::NONE, |&number| self.swap.slot_of(number))
     }
 
     /// Whether the entry of an attachment is present, and if so whether it is young (R4).
     pub fn entry(&self, page: PageId, column: Column) -> Option<bool> {
-        let (word, bit) = self.place(page, column);
-        let entries = self.entries[word];
-        (entries.present & bit != 0).then_some(entries.young & bit != 0)
+        with_entries!(&self.tables, entries => entries.entry(page, column))
     }
 
     /// Whether a page was written since it last came in.
+    #[inline]
     pub fn written(&self, page: PageId) -> bool {
-        self.written[page.index()]
+        with_entries!(&self.tables, entries => entries.is_written(page))
     }
 
     /// Whether a page is in a frame.
+    #[inline(always)]
     pub fn is_resident(&self, page: PageId) -> bool {
-        self.resident.contains(page.index())
+        with_entries!(&self.tables, entries => entries.is_resident(page))
     }
 
     /// The segment of a page.
+    #[inline(always)]
     pub fn segment_of(&self, page: PageId) -> SegmentNumber {
-        self.program.segment_of[page.index()]
+        if self.segments.len() == 1 { SegmentNumber::new(0) } else { self.program.segment_of[page.index()] }
     }
 
     /// Whether a page belongs to a locked segment (R21, R45).
+    #[inline(always)]
     pub fn is_locked(&self, page: PageId) -> bool {
-        self.table.descriptor(self.segment_of(page)).locked
-    }
-
-    /// A reference to a present entry (R11): sets the accessed bit, and true. False where a fault is due; nothing was done
-    /// then.
-    #[inline(always)]
-    pub fn hit(&mut self, reference: Reference) -> bool {
-        let (word, bit) = self.place(reference.page, reference.column);
-        let entries = &mut self.entries[word];
-        let present = entries.present & bit != 0;
-        if present {
-            entries.young |= bit;
-            self.written[reference.page.index()] |= reference.write;
-        }
-        present
-    }
-
-    /// The word of the masks, and the bit in it, of an attachment's entry for a page.
-    #[inline(always)]
-    fn place(&self, page: PageId, column: Column) -> (usize, u64) {
-        ((page.index() << self.words_shift) + column.index() / 64, 1 << (column.index() % 64))
-    }
-
-    /// The words of the masks of a page.
-    fn words(&self, page: PageId) -> std::ops::Range<usize> {
-        page.index() << self.words_shift..(page.index() + 1) << self.words_shift
-    }
-
-    /// Present entries of a page over all sharers.
-    fn present_entries(&self, page: PageId) -> u32 {
-        self.entries[self.words(page)].iter().map(|entries| entries.present.count_ones()).sum()
+        self.table.locked() > 0 && self.table.descriptor(self.segment_of(page)).locked
     }
 }

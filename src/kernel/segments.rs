@@ -88,6 +88,8 @@ pub struct SegmentTable {
     unused: BinaryHeap<Reverse<u32>>,
     max_shmid: u32,
     in_use: u32,
+    /// Living segments that are locked.
+    locked: u32,
     descriptors: Vec<Descriptor>,
     /// The segments that each process has attached, in attach order, once for each attachment.
     attached: Vec<Vec<SegmentNumber>>,
@@ -95,11 +97,13 @@ pub struct SegmentTable {
 
 impl SegmentTable {
     /// The segment in a slot of the table, or none where the slot is unused or past the end (R30).
+    #[inline]
     pub fn at(&self, slot: u32) -> Option<SegmentNumber> {
         self.slots.get(slot as usize).copied().flatten()
     }
 
     /// The highest slot in use, 0 when none are (R1).
+    #[inline]
     pub fn max_shmid(&self) -> u32 {
         self.max_shmid
     }
@@ -109,10 +113,17 @@ impl SegmentTable {
         self.in_use
     }
 
+    /// Living segments that are locked.
+    #[inline]
+    pub fn locked(&self) -> u32 {
+        self.locked
+    }
+
     /// The descriptor of a segment that was created, whether it still exists or not.
     ///
     /// # Panics
     /// When the segment was not created yet.
+    #[inline]
     pub fn descriptor(&self, segment: SegmentNumber) -> &Descriptor {
         &self.descriptors[segment.index()]
     }
@@ -141,6 +152,7 @@ impl SegmentTable {
         self.slots[slot as usize] = Some(segment);
         self.max_shmid = self.max_shmid.max(slot);
         self.in_use += 1;
+        self.locked += u32::from(locked);
         if self.descriptors.len() <= segment.index() {
             self.descriptors.resize_with(segment.index() + 1, Descriptor::default);
         }
@@ -211,7 +223,13 @@ impl SegmentTable {
     /// Sets or clears the lock of a segment (R45); false, and nothing done, where it was so already.
     pub fn set_locked(&mut self, segment: SegmentNumber, locked: bool) -> bool {
         let descriptor = &mut self.descriptors[segment.index()];
-        std::mem::replace(&mut descriptor.locked, locked) != locked
+        let changed = std::mem::replace(&mut descriptor.locked, locked) != locked;
+        match (changed && descriptor.slot.is_some(), locked) {
+            (true, true) => self.locked += 1,
+            (true, false) => self.locked -= 1,
+            (false, _) => {}
+        }
+        changed
     }
 
     fn attached_mut(&mut self, process: ProcessNumber) -> &mut Vec<SegmentNumber> {
@@ -235,7 +253,9 @@ impl SegmentTable {
 
     /// Frees the slot of a segment (R42).
     fn destroy(&mut self, segment: SegmentNumber) {
-        let slot = self.descriptors[segment.index()].slot.take().expect("a segment is destroyed once");
+        let descriptor = &mut self.descriptors[segment.index()];
+        let slot = descriptor.slot.take().expect("a segment is destroyed once");
+        self.locked -= u32::from(descriptor.locked);
         self.slots[slot as usize] = None;
         self.unused.push(Reverse(slot));
         self.in_use -= 1;

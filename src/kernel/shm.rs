@@ -4,6 +4,7 @@
 //! The life of segments is [`super::segments`]; here is what it means for pages and entries.
 
 use super::Kernel;
+use super::page_tables::{Entries, with_entries};
 use crate::ids::{Column, PageId, SegmentNumber};
 use crate::program::Control;
 
@@ -64,19 +65,15 @@ impl Kernel {
     /// Empties the entries of an attachment (R40). Only resident pages have present entries.
     fn clear_entries(&mut self, segment: SegmentNumber, column: Column) {
         for page in self.resident_pages(segment) {
-            let (word, bit) = self.place(page, column);
-            self.entries[word].present &= !bit;
-            self.entries[word].young &= !bit;
+            with_entries!(&mut self.tables, entries => entries.clear_entry(page, column));
+            self.unsettle(page);
         }
     }
 
     /// Copies present entries to a child, where they are old (R44).
     fn copy_entries(&mut self, segment: SegmentNumber, parent: Column, child: Column) {
         for page in self.resident_pages(segment) {
-            if self.entry(page, parent).is_some() {
-                let (word, bit) = self.place(page, child);
-                self.entries[word].present |= bit;
-            }
+            with_entries!(&mut self.tables, entries => entries.copy_entry(page, parent, child));
         }
     }
 

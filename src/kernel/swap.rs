@@ -21,6 +21,11 @@ pub struct SwapSlot {
     pub slot: u32,
 }
 
+impl SwapSlot {
+    /// In place of a slot where slots are not kept: slot 0 is the header of its area and no page's.
+    pub const NONE: Self = Self { area: 0, slot: 0 };
+}
+
 /// One area (`swap_info_struct`).
 #[derive(Clone, Debug)]
 struct Area {

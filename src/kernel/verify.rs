@@ -1,7 +1,8 @@
 //! A recount of everything that the model keeps twice, for tests and debug builds. It changes nothing.
 
+use super::page_tables::{Entries, with_entries};
 use super::{Kernel, PageState};
-use crate::ids::{PageId, SegmentNumber};
+use crate::ids::{Column, PageId, SegmentNumber};
 
 impl Kernel {
     /// Recounts the model from its masks and list words.
@@ -10,26 +11,27 @@ impl Kernel {
     /// When a count, a mask or a slot disagrees with the rest: always a bug, whatever the trace.
     pub fn verify(&self) {
         let (mut resident, mut slots) = (0, Vec::new());
-        for index in 0..self.list.len() {
+        for index in 0..self.program.footprint() as usize {
             let page = PageId::from_index(index);
             self.verify_masks(page);
             match self.page_state(page) {
-                PageState::Zero => assert!(!self.is_resident(page), "page {index} was never touched and is resident"),
+                PageState::Zero => {}
                 PageState::Resident { .. } => {
-                    assert!(self.is_resident(page), "page {index} is resident by its list word only");
+                    assert!(self.absence.since(page).is_none(), "page {index} is resident and has a copy in swap (R14)");
                     resident += 1;
                 }
-                PageState::Swapped(slot) => {
-                    assert!(!self.is_resident(page), "page {index} is resident and has a copy in swap (R14)");
-                    slots.push(slot);
-                }
+                PageState::Swapped(slot) => slots.push(slot),
             }
+            let known = self.resident.contains(index);
+            assert_eq!(self.is_resident(page), known, "page {index}: its word against the pages that a scan meets");
         }
-        assert_eq!(resident, self.shm_rss, "shm_rss against the list words");
+        assert_eq!(resident, self.shm_rss, "shm_rss against the pages' words");
         assert!(self.shm_rss <= self.frames, "more pages resident than there are frames");
-        assert_eq!(slots.len() as u64, self.shm_swp, "shm_swp against the list words");
+        assert_eq!(slots.len() as u64, self.shm_swp, "shm_swp against the pages in swap");
         slots.sort_unstable();
-        assert_eq!(slots, self.swap.used().collect::<Vec<_>>(), "slots of the list words against those of the areas");
+        if self.keeps_slots() {
+            assert_eq!(slots, self.swap.used().collect::<Vec<_>>(), "slots of pages against those of the areas");
+        }
         self.verify_segments();
         let lost = self.counters.swap_outs - self.counters.swap_ins;
         assert!(self.shm_swp <= lost, "more pages in swap than were written and not brought back");
@@ -37,15 +39,18 @@ impl Kernel {
 
     fn verify_masks(&self, page: PageId) {
         let descriptor = self.table.descriptor_if_known(self.segment_of(page));
-        let mut attached = vec![0_u64; 1 << self.words_shift];
-        for attachment in descriptor.iter().flat_map(|descriptor| &descriptor.attachments) {
-            attached[attachment.column.index() / 64] |= 1 << (attachment.column.index() % 64);
+        let attachments = descriptor.map_or(&[][..], |descriptor| &descriptor.attachments);
+        for column in (0..with_entries!(&self.tables, entries => entries.columns())).map(Column::from_index) {
+            if self.entry(page, column).is_some() {
+                let attached = attachments.iter().any(|attachment| attachment.column == column);
+                assert!(attached, "page {page:?} is present where nobody attached it");
+                assert!(self.is_resident(page), "page {page:?} is present and not resident");
+            }
         }
-        for (entries, attached) in self.entries[self.words(page)].iter().zip(attached) {
-            assert_eq!(entries.young & !entries.present, 0, "page {page:?} is young where it is not present");
-            assert_eq!(entries.present & !attached, 0, "page {page:?} is present where nobody attached it");
-            assert!(entries.present == 0 || self.is_resident(page), "page {page:?} is present and not resident");
-        }
+        let accessed = with_entries!(&self.tables, entries => entries.is_accessed(page));
+        let columns = (0..with_entries!(&self.tables, entries => entries.columns())).map(Column::from_index);
+        let young = columns.filter_map(|column| self.entry(page, column)).any(|young| young);
+        assert_eq!(accessed, young, "page {page:?} is young where it is not present");
     }
 
     fn verify_segments(&self) {

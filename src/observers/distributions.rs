@@ -2,60 +2,39 @@
 
 use hdrhistogram::Histogram;
 
-use crate::ids::PageId;
+use super::tally::Tally;
 use crate::results::{self, Percentiles};
 
-/// Significant figures of every value.
-const FIGURES: u8 = 3;
-/// In place of a position: the page is not in swap.
-const NOT_OUT: u64 = u64::MAX;
-
 /// What is recorded at each swap-out and swap-in.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Distributions {
-    attempts: Histogram<u64>,
-    entries: Histogram<u64>,
-    next_use: Histogram<u64>,
-    /// The position at which each page in swap was swapped out.
-    out_since: Vec<u64>,
+    attempts: Tally,
+    entries: Tally,
+    next_use: Tally,
 }
 
 impl Distributions {
-    /// Nothing recorded yet, for pages below `pages`.
-    ///
-    /// # Panics
-    /// Never: three figures are allowed.
-    pub fn new(pages: usize) -> Self {
-        let histogram = || Histogram::new(FIGURES).expect("three figures are allowed");
-        Self { attempts: histogram(), entries: histogram(), next_use: histogram(), out_since: vec![NOT_OUT; pages] }
+    /// A page was swapped out by a reclaim that examined `attempts` pages and took `entries` entries.
+    #[inline]
+    pub fn swapped_out(&mut self, attempts: u64, entries: u64) {
+        self.attempts.record(attempts);
+        self.entries.record(entries);
     }
 
-    /// A page was swapped out at a position, by a reclaim that examined `attempts` pages and took `entries` entries.
-    pub fn swapped_out(&mut self, page: PageId, now: u64, attempts: u64, entries: u64) {
-        record(&mut self.attempts, attempts);
-        record(&mut self.entries, entries);
-        self.out_since[page.index()] = now;
-    }
-
-    /// A page was brought back at a position.
-    pub fn swapped_in(&mut self, page: PageId, now: u64) {
-        let since = std::mem::replace(&mut self.out_since[page.index()], NOT_OUT);
-        record(&mut self.next_use, now - since);
+    /// A page was brought back so many references after its swap-out.
+    #[inline]
+    pub fn swapped_in(&mut self, references: u64) {
+        self.next_use.record(references);
     }
 
     /// The percentiles.
     pub fn percentiles(&self) -> results::Distributions {
         results::Distributions {
-            attempts_per_swap_out: percentiles(&self.attempts),
-            entries_per_swap_out: percentiles(&self.entries),
-            references_to_next_use: percentiles(&self.next_use),
+            attempts_per_swap_out: percentiles(&self.attempts.histogram()),
+            entries_per_swap_out: percentiles(&self.entries.histogram()),
+            references_to_next_use: percentiles(&self.next_use.histogram()),
         }
     }
-}
-
-/// Records a value of any size: the histogram grows with it.
-fn record(histogram: &mut Histogram<u64>, value: u64) {
-    histogram.record(value).expect("it grows, up to 2^64 - 1");
 }
 
 fn percentiles(histogram: &Histogram<u64>) -> Percentiles {
@@ -90,10 +69,10 @@ mod tests {
         fn percentiles_are_those_of_the_values_to_three_figures(
             mut values in prop::collection::vec(prop_oneof![0u64..50, 0u64..5000, 0u64..1 << 40], 1..200),
         ) {
-            let mut distributions = Distributions::new(1);
+            let mut distributions = Distributions::default();
             for &value in &values {
-                distributions.swapped_out(PageId::new(0), 7, value, value / 2);
-                distributions.swapped_in(PageId::new(0), 7 + value);
+                distributions.swapped_out(value, value / 2);
+                distributions.swapped_in(value);
             }
             values.sort_unstable();
             let exact = |share: f64| values[((values.len() as f64 * share).ceil() as usize).max(1) - 1];
@@ -113,6 +92,6 @@ mod tests {
 
     #[test]
     fn nothing_recorded_is_all_zeros() {
-        assert_eq!(Distributions::new(3).percentiles(), results::Distributions::default());
+        assert_eq!(Distributions::default().percentiles(), results::Distributions::default());
     }
 }

@@ -98,7 +98,7 @@ impl Observer for EventLog {
         let text = match fault {
             Fault::Minor => "minor",
             Fault::Zero => "zero",
-            Fault::SwapIn(slot) => {
+            Fault::SwapIn { slot, .. } => {
                 self.detail(&format!("read slot={}:{}", slot.area, slot.slot));
                 "swapin"
             }

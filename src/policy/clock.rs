@@ -7,7 +7,7 @@
 //! Source: Corbató, A paging experiment with the Multics system, 1968.
 
 use super::parameters::{Arguments, Parameter};
-use super::rings::Ring;
+use super::ring::Ring;
 use super::{Policy, Setup};
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
@@ -32,26 +32,25 @@ impl Policy for Clock {
 
     fn new(setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
         let referenced_on_load = arguments.whole("ref-on-load", 0..=1)? == 1;
-        Ok(Self { ring: Ring::new(setup.pages), referenced_on_load })
+        Ok(Self { ring: Ring::new(setup.pages, setup.frames), referenced_on_load })
     }
 
     /// Looks at each page twice at most: the second time its bit is clear, unless it is locked.
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
         for _ in 0..2 * self.ring.len() {
             let page = self.ring.hand()?;
-            if !memory.is_locked(page) {
-                if !memory.is_accessed(page) {
-                    return Some(Pick::Now(page));
-                }
-                memory.test_and_clear_accessed(page);
+            if !memory.is_locked(page) && !memory.passed_over(page) {
+                return Some(Pick::Now(page));
             }
             self.ring.advance();
+            memory.prefetch(self.ring.ahead());
         }
         None
     }
 
     fn loaded(&mut self, page: PageId, memory: &mut Memory<'_>) {
         self.ring.insert(page);
+        memory.prefetch(self.ring.ahead());
         if !self.referenced_on_load {
             memory.sample_accessed(page);
         }

@@ -3,16 +3,16 @@
 //! A queue in load order. What is done to a page while it is in memory does not move it; a locked page is passed over and
 //! keeps its place. Source: any textbook; Belady, Nelson and Shedler 1969 for its anomaly.
 
-use super::page_list::PageList;
 use super::parameters::Arguments;
+use super::ring::Ring;
 use super::{Policy, Setup};
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
 
-/// A queue of pages.
+/// A queue of pages: a ring whose hand stays at the page that came in first.
 #[derive(Debug)]
 pub struct Fifo {
-    queue: PageList,
+    queue: Ring,
 }
 
 impl Policy for Fifo {
@@ -22,15 +22,20 @@ impl Policy for Fifo {
     const FILE: &'static str = file!();
 
     fn new(setup: &Setup, _arguments: &Arguments) -> Result<Self, String> {
-        Ok(Self { queue: PageList::new(setup.pages) })
+        Ok(Self { queue: Ring::new(setup.pages, setup.frames) })
     }
 
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
-        self.queue.iter().find(|&page| !memory.is_locked(page)).map(Pick::Now)
+        let front = self.queue.hand()?;
+        if !memory.is_locked(front) {
+            return Some(Pick::Now(front));
+        }
+        self.queue.round().find(|&page| !memory.is_locked(page)).map(Pick::Now)
     }
 
-    fn loaded(&mut self, page: PageId, _memory: &mut Memory<'_>) {
-        self.queue.push_back(page);
+    fn loaded(&mut self, page: PageId, memory: &mut Memory<'_>) {
+        memory.prefetch(self.queue.ahead());
+        self.queue.insert(page);
     }
 
     fn evicted(&mut self, page: PageId) {

@@ -10,7 +10,7 @@
 //! Analysis of the generalized clock buffer replacement scheme for database transaction processing, 1992.
 
 use super::parameters::{Arguments, Parameter};
-use super::rings::Ring;
+use super::ring::Ring;
 use super::{Policy, SeesReferences, Setup};
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
@@ -33,7 +33,7 @@ impl Policy for Gclock {
 
     fn new(setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
         let max = arguments.whole("max", 1..=u64::from(u8::MAX))? as u8;
-        Ok(Self { ring: Ring::new(setup.pages), counters: vec![0; setup.pages], max })
+        Ok(Self { ring: Ring::new(setup.pages, setup.frames), counters: vec![0; setup.pages], max })
     }
 
     /// Ends when a page that is not locked has been passed so often that its counter is 0, or when all are locked.

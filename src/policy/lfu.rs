@@ -14,7 +14,7 @@ use super::parameters::Arguments;
 use super::{Policy, SeesReferences, Setup};
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
-use crate::processor::prefetch;
+use crate::prefetch::prefetch;
 
 /// Counts that have a queue of their own: 1 to this.
 const LOW_COUNTS: usize = 32;
@@ -85,7 +85,7 @@ impl Policy for Lfu {
     }
 
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
-        let low = (0..LOW_COUNTS).find_map(|queue| self.low.first_where(queue, |page| !memory.is_locked(page)));
+        let low = (0..LOW_COUNTS).find_map(|queue| self.low.first_unlocked(queue, memory));
         low.or_else(|| self.first_high(memory)).map(Pick::Now)
     }
 

@@ -30,6 +30,7 @@ pub mod page_queues;
 pub mod parameters;
 mod random;
 pub mod registry;
+pub mod ring;
 pub mod rings;
 mod s3_fifo;
 mod sieve;

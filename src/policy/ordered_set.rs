@@ -2,7 +2,7 @@
 //!
 //! A bitmap with a summary bit for each word, a summary of the summary, and so on. Nothing is allocated after it was made.
 
-use crate::processor::prefetch;
+use crate::prefetch::prefetch;
 
 /// A set of numbers below a fixed limit.
 #[derive(Clone, Debug)]

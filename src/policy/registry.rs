@@ -12,7 +12,7 @@ use super::parameters::{Arguments, Parameter};
 use super::{POLICIES, Policy, SeesFuture, SeesReferences, Setup, Sight};
 use crate::ids::PageId;
 use crate::kernel::Memory;
-use crate::processor::prefetch;
+use crate::prefetch::prefetch;
 use crate::program::{self, NO_NEXT_USE, Program, Reference};
 use crate::replay::{Options, Replay, Sees, Simulation};
 

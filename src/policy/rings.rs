@@ -81,57 +81,6 @@ impl Rings {
     }
 }
 
-/// One ring.
-#[derive(Clone, Debug)]
-pub struct Ring(Rings);
-
-impl Ring {
-    /// An empty ring for pages below `pages`.
-    pub fn new(pages: usize) -> Self {
-        Self(Rings::new(pages, 1))
-    }
-
-    /// How many pages are in it.
-    pub fn len(&self) -> usize {
-        self.0.len(0)
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// See [`Rings::hand`].
-    pub fn hand(&self) -> Option<PageId> {
-        self.0.hand(0)
-    }
-
-    /// Moves the hand to the page behind one of the ring.
-    pub fn set_hand_behind(&mut self, page: PageId) {
-        self.0.set_hand(0, self.0.after(page));
-    }
-
-    /// See [`Rings::advance`].
-    pub fn advance(&mut self) {
-        self.0.advance(0);
-    }
-
-    /// See [`Rings::insert`].
-    pub fn insert(&mut self, page: PageId) {
-        self.0.insert(0, page);
-    }
-
-    /// See [`Rings::remove`].
-    pub fn remove(&mut self, page: PageId) {
-        self.0.remove(0, page);
-    }
-
-    /// See [`Rings::round`].
-    pub fn round(&self) -> impl Iterator<Item = PageId> + '_ {
-        self.0.round(0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

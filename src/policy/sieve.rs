@@ -36,12 +36,9 @@ impl Policy for Sieve {
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
         for _ in 0..2 * self.queue.len() {
             let page = self.hand.or(self.queue.front())?;
-            if !memory.is_locked(page) {
-                if !memory.is_accessed(page) {
-                    self.hand = Some(page);
-                    return Some(Pick::Now(page));
-                }
-                memory.test_and_clear_accessed(page);
+            if !memory.is_locked(page) && !memory.passed_over(page) {
+                self.hand = Some(page);
+                return Some(Pick::Now(page));
             }
             self.hand = self.queue.after(page);
         }

@@ -8,6 +8,9 @@ use crate::ids::{PageId, SegmentNumber};
 use crate::kernel::Memory;
 use crate::program::Program;
 
+/// Pages from the hand to the one that is called from memory ahead of it.
+const AHEAD: u32 = 64;
+
 /// The hands. They are never told of a create, remove, lock, attach, detach or fault (R31).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TwoHands {
@@ -23,17 +26,20 @@ pub struct TwoHands {
 
 impl TwoHands {
     /// A scan begins: the wrap flag is forgotten (R20).
+    #[inline]
     pub fn begin_scan(&mut self) {
         self.wrapped = false;
     }
 
     /// The next resident page of a segment that is not locked; the hands are behind it then. None after the second pass
     /// of the table's end in one scan (R21).
+    #[inline]
     pub fn advance(&mut self, memory: &Memory<'_>) -> Option<PageId> {
         loop {
             if let Some((segment, from)) = self.enter(memory) {
                 let end = memory.segment(segment).end();
                 if let Some(page) = memory.next_resident(from, end) {
+                    memory.prefetch(PageId::new(page.get().saturating_add(AHEAD)));
                     self.place = Some((segment, PageId::new(page.get() + 1)));
                     return Some(page);
                 }
@@ -49,6 +55,7 @@ impl TwoHands {
 
     /// The segment check (R21): the segment at `swap_id` and the page to go on from; none where it is unused or locked.
     /// A segment that came to an id which the hands had met in use is looked at from the index that they had (R31).
+    #[inline]
     fn enter(&mut self, memory: &Memory<'_>) -> Option<(SegmentNumber, PageId)> {
         let segment = memory.segment_at(self.swap_id).filter(|&segment| !memory.is_segment_locked(segment))?;
         if self.place.is_none_or(|(known, _)| known != segment) {
@@ -59,6 +66,7 @@ impl TwoHands {
     }
 
     /// On to the next segment; none when that is behind the last for the second time, and the hands stay there (R21).
+    #[inline]
     fn next_segment(&mut self, max_shmid: u32) -> Option<()> {
         self.place = None;
         self.swap_idx = 0;

@@ -17,7 +17,7 @@
 //! done when nothing is outside the working set is from Tanenbaum, Modern Operating Systems, section 3.4.9.
 
 use super::parameters::{Arguments, Parameter};
-use super::rings::Ring;
+use super::ring::Ring;
 use super::{Policy, Setup};
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
@@ -51,7 +51,7 @@ impl Policy for Wsclock {
 
     fn new(setup: &Setup, arguments: &Arguments) -> Result<Self, String> {
         let tau = arguments.references(setup.frames, "tau")?;
-        Ok(Self { ring: Ring::new(setup.pages), last_used: vec![0; setup.pages], tau })
+        Ok(Self { ring: Ring::new(setup.pages, setup.frames), last_used: vec![0; setup.pages], tau })
     }
 
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {

@@ -1,0 +1,159 @@
+//! The entries of pages that more processes share than fit one word: for each page two masks of 64 bits, or several.
+//!
+//! The same as [`super::page_tables::Words`] does in one word; what is said there holds here.
+
+use super::bitmap::Bitmap;
+use super::page_tables::{Entries, Unmapped};
+use crate::ids::{Column, PageId};
+use crate::prefetch::prefetch;
+use crate::program::Reference;
+
+/// The entries of up to 64 sharers: bit n is the attachment in column n.
+#[derive(Clone, Copy, Debug, Default)]
+struct Masks {
+    /// Present in the process's page table; otherwise the entry is a signature (R4, R7).
+    present: u64,
+    /// Present and young: the accessed bit is set. Always a part of `present`.
+    young: u64,
+}
+
+/// Entries in masks of as many words as the trace needs.
+#[derive(Clone, Debug)]
+pub(crate) struct ManySharers {
+    /// `1 << shift` pairs of masks for each page.
+    masks: Vec<Masks>,
+    shift: u32,
+    written: Vec<bool>,
+    resident: Bitmap,
+}
+
+impl ManySharers {
+    pub(crate) fn new(pages: usize, most_attachments: u32) -> Self {
+        let shift = most_attachments.div_ceil(64).max(1).next_power_of_two().trailing_zeros();
+        Self {
+            masks: vec![Masks::default(); pages << shift],
+            shift,
+            written: vec![false; pages],
+            resident: Bitmap::new(pages),
+        }
+    }
+
+    /// The masks, and the bit in them, of an attachment's entry for a page.
+    #[inline(always)]
+    fn place(&self, page: PageId, column: Column) -> (usize, u64) {
+        ((page.index() << self.shift) + column.index() / 64, 1 << (column.index() % 64))
+    }
+
+    fn of(&self, page: PageId) -> &[Masks] {
+        &self.masks[page.index() << self.shift..(page.index() + 1) << self.shift]
+    }
+
+    fn of_mut(&mut self, page: PageId) -> &mut [Masks] {
+        &mut self.masks[page.index() << self.shift..(page.index() + 1) << self.shift]
+    }
+}
+
+impl Entries for ManySharers {
+    #[inline(always)]
+    fn hit(&mut self, reference: Reference) -> bool {
+        let (place, bit) = self.place(reference.page, reference.column);
+        let masks = &mut self.masks[place];
+        let present = masks.present & bit != 0;
+        if present {
+            masks.young |= bit;
+            self.written[reference.page.index()] |= reference.write;
+        }
+        present
+    }
+
+    #[inline(always)]
+    fn is_settled(&self, reference: Reference) -> bool {
+        let (place, bit) = self.place(reference.page, reference.column);
+        self.masks[place].young & bit != 0 && (!reference.write || self.written[reference.page.index()])
+    }
+
+    fn map(&mut self, reference: Reference) {
+        let (place, bit) = self.place(reference.page, reference.column);
+        self.masks[place].present |= bit;
+        self.masks[place].young |= bit;
+        self.written[reference.page.index()] |= reference.write;
+    }
+
+    fn bring_in(&mut self, reference: Reference) {
+        self.resident.insert(reference.page.index());
+        self.written[reference.page.index()] = false;
+        self.map(reference);
+    }
+
+    fn take_out(&mut self, page: PageId) {
+        self.resident.remove(page.index());
+        self.of_mut(page).fill(Masks::default());
+    }
+
+    fn is_resident(&self, page: PageId) -> bool {
+        self.resident.contains(page.index())
+    }
+
+    fn is_written(&self, page: PageId) -> bool {
+        self.written[page.index()]
+    }
+
+    fn is_accessed(&self, page: PageId) -> bool {
+        self.of(page).iter().any(|masks| masks.young != 0)
+    }
+
+    fn clear_accessed(&mut self, page: PageId) -> u32 {
+        let young = |masks: &mut Masks| std::mem::take(&mut masks.young).count_ones();
+        self.of_mut(page).iter_mut().map(young).sum()
+    }
+
+    fn unmap(&mut self, page: PageId, second_chance: bool) -> Option<Unmapped> {
+        if !self.is_resident(page) {
+            return None;
+        }
+        let (mut taken, mut left) = (0, 0);
+        for masks in self.of_mut(page) {
+            let aged = if second_chance { masks.young } else { 0 };
+            taken += (masks.present & !aged).count_ones();
+            left += aged.count_ones();
+            *masks = Masks { present: aged, young: 0 };
+        }
+        let written = self.written[page.index()];
+        if left == 0 {
+            self.resident.remove(page.index());
+        }
+        Some(Unmapped { taken, left, written })
+    }
+
+    fn entry(&self, page: PageId, column: Column) -> Option<bool> {
+        let (place, bit) = self.place(page, column);
+        let masks = self.masks[place];
+        (masks.present & bit != 0).then_some(masks.young & bit != 0)
+    }
+
+    fn clear_entry(&mut self, page: PageId, column: Column) {
+        let (place, bit) = self.place(page, column);
+        self.masks[place].present &= !bit;
+        self.masks[place].young &= !bit;
+    }
+
+    fn copy_entry(&mut self, page: PageId, parent: Column, child: Column) {
+        if self.entry(page, parent).is_some() {
+            let (place, bit) = self.place(page, child);
+            self.masks[place].present |= bit;
+        }
+    }
+
+    fn present(&self, page: PageId) -> u32 {
+        self.of(page).iter().map(|masks| masks.present.count_ones()).sum()
+    }
+
+    fn columns(&self) -> usize {
+        64 << self.shift
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, page: PageId) {
+        prefetch(&self.masks, page.index() << self.shift);
+    }
+}

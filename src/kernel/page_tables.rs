@@ -1,0 +1,309 @@
+//! What every sharer's page table holds for each page: present, young, and whether the page was written (R4 to R9).
+//!
+//! The entries of all sharers of a page stand together in one word, as narrow as the trace allows, because the speed of a
+//! replay is that of fetching this word: a byte where no segment ever has two attachments, four or eight bytes up to 15 or
+//! 31 attachments, else two masks of 64 bits and more ([`super::many_sharers`]). The kernel's walk over the attachments
+//! (R25) is a few operations on the word. What a fault or an eviction is, and what is counted, is not known here.
+
+use super::many_sharers::ManySharers;
+use crate::ids::{Column, PageId};
+use crate::prefetch::prefetch;
+use crate::program::Reference;
+
+/// The entries of all pages, whatever holds them.
+pub(crate) trait Entries {
+    /// A reference by a process whose entry is present (R11): sets the accessed bit, and the page is written where it
+    /// writes. False, and nothing done, where the entry is not present.
+    fn hit(&mut self, reference: Reference) -> bool;
+
+    /// Whether a reference would change nothing: the entry is young, and the page written where it writes.
+    fn is_settled(&self, reference: Reference) -> bool;
+
+    /// Puts a page into the table of the process that refers to it, young (R12, R15).
+    fn map(&mut self, reference: Reference);
+
+    /// A page came into a frame for a process that refers to it: nobody else has it mapped, and nobody wrote to it before
+    /// (R13 to R15).
+    fn bring_in(&mut self, reference: Reference);
+
+    /// A page left its frame; its entries were taken before, or go with it.
+    fn take_out(&mut self, page: PageId);
+
+    /// Whether a page is in a frame.
+    fn is_resident(&self, page: PageId) -> bool;
+
+    /// Whether a page was written since it came in.
+    fn is_written(&self, page: PageId) -> bool;
+
+    /// Whether any entry of a page is young.
+    fn is_accessed(&self, page: PageId) -> bool;
+
+    /// Makes all entries of a page old; how many were young.
+    fn clear_accessed(&mut self, page: PageId) -> u32;
+
+    /// Takes the entries of a page: with `second_chance` only the old ones, while the young ones become old (R25). Where none
+    /// is left the page leaves its frame. None, and nothing done, for a page that is in no frame.
+    fn unmap(&mut self, page: PageId, second_chance: bool) -> Option<Unmapped>;
+
+    /// Whether an attachment's entry is present, and if so whether it is young.
+    fn entry(&self, page: PageId, column: Column) -> Option<bool>;
+
+    /// Empties an attachment's entry (R40).
+    fn clear_entry(&mut self, page: PageId, column: Column);
+
+    /// Gives a child's attachment an old entry where the parent's is present (R44).
+    fn copy_entry(&mut self, page: PageId, parent: Column, child: Column);
+
+    /// Present entries of a page.
+    fn present(&self, page: PageId) -> u32;
+
+    /// Columns that there is room for.
+    fn columns(&self) -> usize;
+
+    /// A page may soon be asked for.
+    fn prefetch(&self, page: PageId);
+}
+
+/// What became of the entries of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unmapped {
+    /// Entries that were taken.
+    pub(crate) taken: u32,
+    /// Entries that are left, all of them old now.
+    pub(crate) left: u32,
+    /// Whether the page was written since it came in.
+    pub(crate) written: bool,
+}
+
+/// The entries of all pages in what suits the trace. What holds them is asked for at every step of a fault: two questions
+/// that the processor foresees, where one of four answers would be a jump to an address from a table.
+#[derive(Clone, Debug)]
+pub(crate) struct PageTables {
+    /// One word a page.
+    pub(crate) words: OneWord,
+    /// In place of it, where one word does not do.
+    pub(crate) many: Option<ManySharers>,
+}
+
+/// Entries in one word a page.
+#[derive(Clone, Debug)]
+pub(crate) enum OneWord {
+    /// One attachment of a segment at a time.
+    One(Words<u8>),
+    /// Up to 15.
+    Few(Words<u32>),
+    /// Up to 31.
+    Several(Words<u64>),
+}
+
+/// Does something with the entries of whatever width.
+macro_rules! with_entries {
+    ($tables:expr, $entries:ident => $do:expr) => {{
+        use $crate::kernel::page_tables::{OneWord, PageTables};
+        match $tables {
+            PageTables { many: Some($entries), .. } => $do,
+            PageTables { many: None, words } => match words {
+                OneWord::One($entries) => $do,
+                OneWord::Few($entries) => $do,
+                OneWord::Several($entries) => $do,
+            },
+        }
+    }};
+}
+pub(crate) use with_entries;
+
+impl PageTables {
+    /// Empty tables for so many pages of segments with at most so many attachments at a time.
+    pub(crate) fn new(pages: usize, most_attachments: u32) -> Self {
+        let words = match most_attachments {
+            0..=<u8 as Word>::COLUMNS => OneWord::One(Words::new(pages)),
+            0..=<u32 as Word>::COLUMNS => OneWord::Few(Words::new(pages)),
+            0..=<u64 as Word>::COLUMNS => OneWord::Several(Words::new(pages)),
+            more => return Self { words: OneWord::One(Words::new(0)), many: Some(ManySharers::new(pages, more)) },
+        };
+        Self { words, many: None }
+    }
+}
+
+/// A word that holds the entries of one page: from the lowest bit young, present (each a bit a column), written, resident.
+pub(crate) trait Word: Copy + std::fmt::Debug {
+    /// Columns that there is room for.
+    const COLUMNS: u32;
+    /// An entry that is not there.
+    const EMPTY: Self;
+
+    fn bits(self) -> u64;
+    fn from_bits(bits: u64) -> Self;
+}
+
+macro_rules! word {
+    ($type:ty, $columns:expr) => {
+        impl Word for $type {
+            const COLUMNS: u32 = $columns;
+            const EMPTY: Self = 0;
+
+            #[inline(always)]
+            fn bits(self) -> u64 {
+                u64::from(self)
+            }
+
+            #[inline(always)]
+            fn from_bits(bits: u64) -> Self {
+                bits as Self
+            }
+        }
+    };
+}
+word!(u8, 1);
+word!(u32, 15);
+word!(u64, 31);
+
+/// Entries in one word a page.
+#[derive(Clone, Debug)]
+pub(crate) struct Words<W> {
+    words: Vec<W>,
+}
+
+impl<W: Word> Words<W> {
+    const YOUNG: u64 = (1 << W::COLUMNS) - 1;
+    const WRITTEN: u64 = 1 << (2 * W::COLUMNS);
+    const RESIDENT: u64 = Self::WRITTEN << 1;
+    /// Behind the last page, so that four bytes can be fetched from any page's word on.
+    const SLACK: usize = 4;
+
+    pub(crate) fn new(pages: usize) -> Self {
+        Self { words: vec![W::EMPTY; pages + Self::SLACK] }
+    }
+
+    /// The words, one a page, and a few behind them.
+    pub(crate) fn words(&self) -> &[W] {
+        &self.words
+    }
+
+    #[inline(always)]
+    fn get(&self, page: PageId) -> u64 {
+        self.words[page.index()].bits()
+    }
+
+    #[inline(always)]
+    fn set(&mut self, page: PageId, bits: u64) {
+        self.words[page.index()] = W::from_bits(bits);
+    }
+
+    /// How many of the young or present bits are set.
+    #[inline(always)]
+    fn count(bits: u64) -> u32 {
+        if W::COLUMNS == 1 { bits as u32 } else { bits.count_ones() }
+    }
+
+    /// The bits that a reference sets.
+    #[inline(always)]
+    fn marks(reference: Reference) -> u64 {
+        1 << reference.column.get() | u64::from(reference.write) << (2 * W::COLUMNS)
+    }
+}
+
+impl<W: Word> Entries for Words<W> {
+    #[inline(always)]
+    fn hit(&mut self, reference: Reference) -> bool {
+        let word = &mut self.words[reference.page.index()];
+        let bits = word.bits();
+        let present = bits >> (W::COLUMNS + reference.column.get()) & 1 != 0;
+        if present {
+            *word = W::from_bits(bits | Self::marks(reference));
+        }
+        present
+    }
+
+    #[inline(always)]
+    fn is_settled(&self, reference: Reference) -> bool {
+        !self.get(reference.page) & Self::marks(reference) == 0
+    }
+
+    #[inline(always)]
+    fn map(&mut self, reference: Reference) {
+        let present = 1 << (W::COLUMNS + reference.column.get());
+        self.set(reference.page, self.get(reference.page) | present | Self::marks(reference));
+    }
+
+    #[inline(always)]
+    fn bring_in(&mut self, reference: Reference) {
+        let present = 1 << (W::COLUMNS + reference.column.get());
+        self.set(reference.page, Self::RESIDENT | present | Self::marks(reference));
+    }
+
+    #[inline(always)]
+    fn take_out(&mut self, page: PageId) {
+        self.set(page, 0);
+    }
+
+    #[inline(always)]
+    fn is_resident(&self, page: PageId) -> bool {
+        self.get(page) & Self::RESIDENT != 0
+    }
+
+    #[inline(always)]
+    fn is_written(&self, page: PageId) -> bool {
+        self.get(page) & Self::WRITTEN != 0
+    }
+
+    #[inline(always)]
+    fn is_accessed(&self, page: PageId) -> bool {
+        self.get(page) & Self::YOUNG != 0
+    }
+
+    #[inline(always)]
+    fn clear_accessed(&mut self, page: PageId) -> u32 {
+        let bits = self.get(page);
+        self.set(page, bits & !Self::YOUNG);
+        Self::count(bits & Self::YOUNG)
+    }
+
+    #[inline(always)]
+    fn unmap(&mut self, page: PageId, second_chance: bool) -> Option<Unmapped> {
+        let word = &mut self.words[page.index()];
+        let bits = word.bits();
+        if bits & Self::RESIDENT == 0 {
+            return None;
+        }
+        let present = bits >> W::COLUMNS & Self::YOUNG;
+        let aged = if second_chance { bits & Self::YOUNG } else { 0 };
+        let kept = bits & (Self::WRITTEN | Self::RESIDENT) | aged << W::COLUMNS;
+        *word = W::from_bits(if aged == 0 { 0 } else { kept });
+        Some(Unmapped {
+            taken: Self::count(present & !aged),
+            left: Self::count(aged),
+            written: bits & Self::WRITTEN != 0,
+        })
+    }
+
+    fn entry(&self, page: PageId, column: Column) -> Option<bool> {
+        let bits = self.get(page);
+        let present = bits >> (W::COLUMNS + column.get()) & 1 != 0;
+        present.then_some(bits >> column.get() & 1 != 0)
+    }
+
+    fn clear_entry(&mut self, page: PageId, column: Column) {
+        let entry = 1 << column.get() | 1 << (W::COLUMNS + column.get());
+        self.set(page, self.get(page) & !entry);
+    }
+
+    fn copy_entry(&mut self, page: PageId, parent: Column, child: Column) {
+        let bits = self.get(page);
+        let present = bits >> (W::COLUMNS + parent.get()) & 1;
+        self.set(page, bits | present << (W::COLUMNS + child.get()));
+    }
+
+    fn present(&self, page: PageId) -> u32 {
+        (self.get(page) >> W::COLUMNS & Self::YOUNG).count_ones()
+    }
+
+    fn columns(&self) -> usize {
+        W::COLUMNS as usize
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, page: PageId) {
+        prefetch(&self.words, page.index());
+    }
+}

@@ -1,0 +1,265 @@
+//! Runs of hits: references whose entries are present, up to the first one that faults. This is where a replay spends its
+//! time, so most of them are not looked at one by one: a reference to an entry that is young already, of a page that is
+//! written already if it writes, changes nothing, and 16 of these are recognised at once.
+//!
+//! What a fault is, and what policies are told, is not known here. The processor's wide instructions are chosen at run time
+//! ([`Width`]); each of them answers exactly what [`Width::Plain`] does.
+//!
+//! What did not help: masks of sharers in arrays of their own; storing the marks only where they are not set yet, without
+//! the wide compare (slower: the branches cost more than the stores).
+
+use crate::kernel::Entries;
+use crate::kernel::page_tables::{Word, Words};
+use crate::prefetch::prefetch;
+use crate::program::{Packed, Packing};
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+
+/// References ahead of the present ones that are called from memory: the processor's own fetching ahead alone is half as
+/// fast.
+const AHEAD: usize = 1024;
+/// References that are looked at together.
+pub(super) const GROUP: usize = 16;
+
+/// References after a fault that are looked at one by one.
+const NEAR: usize = 8;
+
+/// What the processor can do at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Width {
+    /// One reference at a time.
+    Plain,
+    /// Eight words fetched at once.
+    Avx2,
+    /// 16 words fetched at once.
+    Avx512,
+}
+
+impl Width {
+    /// The widest that this processor has.
+    pub(super) fn of_processor() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if std::arch::is_x86_feature_detected!("avx512f") {
+                return Self::Avx512;
+            }
+            if std::arch::is_x86_feature_detected!("avx2") {
+                return Self::Avx2;
+            }
+        }
+        Self::Plain
+    }
+}
+
+/// What is to be done for a group of references: a bit for each of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Group {
+    /// Those that would change something.
+    unsettled: u32,
+    /// Those whose entry is not present.
+    absent: u32,
+}
+
+/// Carries out references up to the first one whose entry is not present; how many there were.
+pub(super) fn run<W: Wide>(entries: &mut Words<W>, references: &[u32], packing: Packing, width: Width) -> usize {
+    // Faults come close together where they come at all: after one it does not pay yet to look far.
+    let near = &references[..references.len().min(NEAR)];
+    let done = plain_run(entries, near, packing);
+    if done < near.len() || done == references.len() {
+        return done;
+    }
+    done + match width {
+        Width::Plain => plain_run(entries, &references[done..], packing),
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx2 => W::avx2_run(entries, &references[done..], packing),
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx512 => W::avx512_run(entries, &references[done..], packing),
+        #[cfg(not(target_arch = "x86_64"))]
+        Width::Avx2 | Width::Avx512 => plain_run(entries, &references[done..], packing),
+    }
+}
+
+/// As [`run`], one by one; for entries and references of any width.
+#[inline]
+pub(super) fn plain_run<P: Packed>(entries: &mut impl Entries, references: &[P], packing: Packing) -> usize {
+    let hit = |word: &P| entries.hit(packing.unpack(word.bits()));
+    references.iter().map(hit).position(|hit| !hit).unwrap_or(references.len())
+}
+
+/// The body of the wide runs: groups as long as there are whole ones, then one by one.
+#[inline(always)]
+fn grouped_run<W: Word>(
+    entries: &mut Words<W>,
+    references: &[u32],
+    packing: Packing,
+    look: impl Fn(&Words<W>, &[u32; GROUP]) -> Group,
+) -> usize {
+    let (groups, rest) = references.as_chunks::<GROUP>();
+    for (number, group) in groups.iter().enumerate() {
+        prefetch(references, number * GROUP + AHEAD);
+        let Group { unsettled, absent } = look(entries, group);
+        if unsettled == 0 {
+            continue;
+        }
+        // Those before the first that is absent are hits, and no hit makes another one absent.
+        let mut left = unsettled & absent.wrapping_sub(1) & !absent;
+        while left != 0 {
+            let place = left.trailing_zeros() as usize;
+            left &= left - 1;
+            entries.hit(packing.unpack(u64::from(group[place])));
+        }
+        if absent != 0 {
+            return number * GROUP + absent.trailing_zeros() as usize;
+        }
+    }
+    let done = references.len() - rest.len();
+    done + plain_run(entries, rest, packing)
+}
+
+/// Words of page tables that are looked at several at once.
+pub(super) trait Wide: Word {
+    /// [`plain_run`] with AVX2, where that pays.
+    ///
+    /// # Panics
+    /// When the processor does not have it; so does the next.
+    #[cfg(target_arch = "x86_64")]
+    fn avx2_run(entries: &mut Words<Self>, references: &[u32], packing: Packing) -> usize;
+
+    /// [`plain_run`] with AVX-512.
+    #[cfg(target_arch = "x86_64")]
+    fn avx512_run(entries: &mut Words<Self>, references: &[u32], packing: Packing) -> usize;
+}
+
+/// Ties a word to its runs, each asked for again whether the processor has what it takes.
+macro_rules! wide {
+    ($word:ty, $avx2:path, $avx512:path) => {
+        #[cfg(target_arch = "x86_64")]
+        impl Wide for $word {
+            #[allow(unsafe_code)]
+            fn avx2_run(entries: &mut Words<Self>, references: &[u32], packing: Packing) -> usize {
+                assert!(std::arch::is_x86_feature_detected!("avx2"), "chosen where the processor has it");
+                // SAFETY: the processor has AVX2.
+                unsafe { $avx2(entries, references, packing) }
+            }
+
+            #[allow(unsafe_code)]
+            fn avx512_run(entries: &mut Words<Self>, references: &[u32], packing: Packing) -> usize {
+                assert!(std::arch::is_x86_feature_detected!("avx512f"), "chosen where the processor has it");
+                // SAFETY: the processor has AVX-512F.
+                unsafe { $avx512(entries, references, packing) }
+            }
+        }
+    };
+}
+wide!(u8, avx2::run_bytes, avx512::run_bytes);
+wide!(u32, avx2::run_words, avx512::run_words);
+
+#[cfg(target_arch = "x86_64")]
+impl Wide for u64 {
+    fn avx2_run(entries: &mut Words<Self>, references: &[u32], packing: Packing) -> usize {
+        plain_run(entries, references, packing)
+    }
+
+    #[allow(unsafe_code)]
+    fn avx512_run(entries: &mut Words<Self>, references: &[u32], packing: Packing) -> usize {
+        assert!(std::arch::is_x86_feature_detected!("avx512f"), "chosen where the processor has it");
+        // SAFETY: the processor has AVX-512F.
+        unsafe { avx512::run_long_words(entries, references, packing) }
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+impl<W: Word> Wide for W {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{Column, PageId};
+    use crate::program::Reference;
+    use proptest::prelude::*;
+
+    const PAGES: u32 = 40;
+
+    /// Entries in some state, and references to them.
+    fn world(columns: u32) -> impl Strategy<Value = (Vec<(u32, u32, u8)>, Vec<(u32, u32, bool)>)> {
+        let entry = (0..PAGES, 0..columns, 0_u8..4);
+        // Few pages are referenced often, so that there are runs of all lengths.
+        let page = prop_oneof![4 => 0_u32..3, 1 => 0..PAGES];
+        (prop::collection::vec(entry, 0..150), prop::collection::vec((page, 0..columns, any::<bool>()), 0..120))
+    }
+
+    fn filled<W: Word>(state: &[(u32, u32, u8)]) -> Words<W> {
+        let mut entries = Words::<W>::new(PAGES as usize);
+        for &(page, column, what) in state {
+            let reference = Reference { page: PageId::new(page), column: Column::new(column), write: what & 1 != 0 };
+            entries.bring_in(reference);
+            entries.map(reference);
+            if what & 2 != 0 {
+                entries.clear_accessed(reference.page);
+            }
+        }
+        // Three pages that are there, so that runs can be long.
+        for page in 0..3 {
+            for column in 0..W::COLUMNS {
+                entries.map(Reference { page: PageId::new(page), column: Column::new(column), write: false });
+            }
+            if page > 0 {
+                entries.clear_accessed(PageId::new(page));
+            }
+        }
+        entries
+    }
+
+    fn check<W: Wide>(state: &[(u32, u32, u8)], references: &[(u32, u32, bool)], column_bits: u32) {
+        let packing = Packing { column_bits };
+        let pack = |&(page, column, write): &(u32, u32, bool)| {
+            packing.pack(Reference { page: PageId::new(page), column: Column::new(column), write }) as u32
+        };
+        let words: Vec<u32> = references.iter().map(pack).collect();
+        let run_all = |width: Width| {
+            let mut entries = filled::<W>(state);
+            let (mut from, mut stops) = (0, Vec::new());
+            while from < words.len() {
+                from += run(&mut entries, &words[from..], packing, width) + 1;
+                stops.push(from);
+            }
+            (stops, (0..PAGES as usize).map(|page| entries.words()[page].bits()).collect::<Vec<_>>())
+        };
+        let plain = run_all(Width::Plain);
+        let best = Width::of_processor();
+        for width in [Width::Avx2, Width::Avx512] {
+            if width == best || best == Width::Avx512 {
+                assert_eq!(run_all(width), plain, "{width:?}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn wide_runs_do_what_plain_ones_do_for_one_sharer((state, references) in world(1)) {
+            check::<u8>(&state, &references, 0);
+            check::<u8>(&state, &references, 6);
+        }
+
+        #[test]
+        fn wide_runs_do_what_plain_ones_do_for_few_sharers((state, references) in world(15)) {
+            check::<u32>(&state, &references, 4);
+        }
+
+        #[test]
+        fn wide_runs_do_what_plain_ones_do_for_several_sharers((state, references) in world(31)) {
+            check::<u64>(&state, &references, 5);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "a page that there is not")]
+    fn a_page_past_the_end_is_no_fetch_past_the_end() {
+        let mut entries = Words::<u8>::new(10);
+        run(&mut entries, &[1_000 << 1; 20], Packing { column_bits: 0 }, Width::of_processor());
+        panic!("a page that there is not: plain");
+    }
+}
