@@ -30,11 +30,6 @@ const CHUNK: u64 = 1 << 20;
 /// References ahead of a fault that are looked at for what they may need.
 const LOOK_AHEAD: usize = 64;
 
-/// References between the one that is replayed and the one whose page the policy is told to expect.
-const AHEAD: usize = 24;
-/// What is kept of so many pages is near anyway.
-const PAGES_NEAR: u32 = 1 << 14;
-
 /// How a program is replayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -248,7 +243,6 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     /// The loop over references: runs of hits, and faults between them.
     fn reference_run<W: Packed>(&mut self, words: &[W]) {
         let first = self.position;
-        let looks_ahead = self.program.footprint() > PAGES_NEAR;
         let mut offset = self.repeats_of_load(words);
         // Where one reference faults, others will: what they need is called from memory.
         let mut foreseen = 0;
@@ -257,10 +251,6 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             let Some(word) = words.get(offset) else { break };
             let reference = self.program.packing.unpack(word.bits());
             let position = first + offset as u64;
-            if looks_ahead && let Some(word) = words.get(offset + AHEAD) {
-                let page = packing.unpack(word.bits()).page;
-                self.sight.expect(&self.policy, position + AHEAD as u64, page);
-            }
             offset += 1;
             if !self.fault(position, reference) {
                 self.stopped = true;
@@ -268,7 +258,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             }
             if offset >= foreseen {
                 foreseen = offset + LOOK_AHEAD;
-                self.look_ahead(&words[offset..]);
+                self.look_ahead(first + offset as u64, &words[offset..]);
             }
             if self.loading.is_some() {
                 offset += self.repeats_of_load(&words[offset..]);
@@ -277,15 +267,16 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         self.position = first + offset as u64;
     }
 
-    /// Calls from memory what the references to come may need if they fault.
+    /// Calls from memory what the references to come, from a position on, may need if they fault.
     #[inline]
-    fn look_ahead<W: Packed>(&self, words: &[W]) {
+    fn look_ahead<W: Packed>(&self, first: u64, words: &[W]) {
         let packing = self.program.packing;
-        let pages = |word: &W| packing.unpack(word.bits()).page;
-        let ahead = words.iter().skip(LOOK_AHEAD / 2).take(LOOK_AHEAD).map(pages);
-        with_entries!(&self.kernel.tables, entries => ahead.for_each(|page| {
+        let pages = |(place, word): (usize, &W)| (first + place as u64, packing.unpack(word.bits()).page);
+        let ahead = words.iter().enumerate().skip(LOOK_AHEAD / 2).take(LOOK_AHEAD).map(pages);
+        with_entries!(&self.kernel.tables, entries => ahead.for_each(|(position, page)| {
             entries.prefetch(page);
             self.kernel.prefetch(page);
+            self.sight.expect(&self.policy, position, page);
         }));
     }
 

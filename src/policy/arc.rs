@@ -42,7 +42,7 @@ impl Policy for Arc {
         let from_b2 = memory.wanted().is_some_and(|page| lists.contains(B2, page));
         let t1 = lists.len(T1) as u64;
         let order = if t1 > target || (from_b2 && t1 == target) { [T1, T2] } else { [T2, T1] };
-        order.into_iter().find_map(|list| lists.first_where(list, |page| !memory.is_locked(page))).map(Pick::Now)
+        order.into_iter().find_map(|list| lists.first_unlocked(list, memory)).map(Pick::Now)
     }
 
     fn loaded(&mut self, page: PageId, _memory: &mut Memory<'_>) {

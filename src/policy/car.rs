@@ -45,7 +45,7 @@ impl Policy for Car {
 
     /// Comes to an end, for a page that is passed has a clear bit then: each is looked at twice at most.
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
-        let mut hands = [T1, T2].map(|clock| self.directory.lists.first_where(clock, |page| !memory.is_locked(page)));
+        let mut hands = [T1, T2].map(|clock| self.directory.lists.first_unlocked(clock, memory));
         loop {
             let t1_turns = hands[T2].is_none() || self.directory.len(T1) >= self.directory.target;
             let clock = if t1_turns && hands[T1].is_some() { T1 } else { T2 };

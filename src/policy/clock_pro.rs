@@ -202,7 +202,7 @@ impl Policy for ClockPro {
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
         self.run_test_hand(memory);
         loop {
-            let Some(page) = self.cold.first_where(0, |page| !memory.is_locked(page)) else {
+            let Some(page) = self.cold.first_unlocked(0, memory) else {
                 if self.hot_pages == 0 || !self.run_hot_hand(None, memory) {
                     return None;
                 }

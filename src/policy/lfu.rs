@@ -85,7 +85,7 @@ impl Policy for Lfu {
     }
 
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
-        let low = (0..LOW_COUNTS).find_map(|queue| self.low.first_where(queue, |page| !memory.is_locked(page)));
+        let low = (0..LOW_COUNTS).find_map(|queue| self.low.first_unlocked(queue, memory));
         low.or_else(|| self.first_high(memory)).map(Pick::Now)
     }
 

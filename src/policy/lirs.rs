@@ -123,7 +123,7 @@ impl Policy for Lirs {
     }
 
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
-        let high = self.queue.first_where(0, |page| !memory.is_locked(page));
+        let high = self.queue.first_unlocked(0, memory);
         let low = || self.stack.iter(0).find(|&page| self.is_low(page) && !memory.is_locked(page));
         high.or_else(low).map(Pick::Now)
     }

@@ -26,7 +26,7 @@ impl Policy for Lru {
     }
 
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
-        self.queue.first_where(0, |page| !memory.is_locked(page)).map(Pick::Now)
+        self.queue.first_unlocked(0, memory).map(Pick::Now)
     }
 
     fn loaded(&mut self, page: PageId, _memory: &mut Memory<'_>) {

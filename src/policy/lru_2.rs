@@ -70,7 +70,7 @@ impl Policy for Lru2 {
     }
 
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
-        let once = self.queues.first_where(ONCE, |page| !memory.is_locked(page));
+        let once = self.queues.first_unlocked(ONCE, memory);
         once.or_else(|| self.first_twice(memory)).map(Pick::Now)
     }
 

@@ -79,7 +79,7 @@ impl MgLru {
 
     /// The oldest page that is not locked.
     fn oldest(&mut self, memory: &Memory<'_>) -> Option<PageId> {
-        self.pages.first_where(0, |page| !memory.is_locked(page))
+        self.pages.first_unlocked(0, memory)
     }
 
     /// Whether generations have become too unlike, though there is one to reclaim from.

@@ -99,7 +99,7 @@ impl Policy for MultiQueue {
 
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
         let mut from_lowest = 0..self.count;
-        from_lowest.find_map(|queue| self.queues.first_where(queue, |page| !memory.is_locked(page))).map(Pick::Now)
+        from_lowest.find_map(|queue| self.queues.first_unlocked(queue, memory)).map(Pick::Now)
     }
 
     fn loaded(&mut self, page: PageId, _memory: &mut Memory<'_>) {

@@ -12,6 +12,7 @@
 //! that is too short is made longer, which ends when the queue has been as long as it will be.
 
 use crate::ids::PageId;
+use crate::kernel::Memory;
 use crate::prefetch::prefetch;
 
 /// The queue of a page that is in none.
@@ -24,6 +25,8 @@ const FEWEST_SLOTS: usize = 1 << 10;
 const SLOTS_A_PAGE: usize = 4;
 /// Slots ahead of one that is looked at whose page is called near.
 const SLOTS_AHEAD: usize = 32;
+/// Words of the bitmap behind the front whose pages are called near when a victim is looked for.
+const WORDS_AHEAD: u32 = 3;
 /// The slots of the longest log: numbers of 32 bits, in whole words of the bitmap.
 const MOST_SLOTS: usize = (u32::MAX as usize) & !63;
 
@@ -56,6 +59,8 @@ struct Queue {
     /// No word of `live` before this one has a bit of a page in the queue.
     first: u32,
     length: u32,
+    /// The word of `live` up to which the pages were called near as victims to be.
+    called: u32,
 }
 
 impl<const N: usize> PageQueues<N> {
@@ -208,6 +213,21 @@ impl<const N: usize> PageQueues<N> {
         if wanted(front) { Some(front) } else { self.iter(queue).skip(1).find(|&page| wanted(page)) }
     }
 
+    /// The page nearest to the front of a queue that is not locked. What is known of a page a little behind the front is called
+    /// near, for it is likely to be the victim soon.
+    #[inline]
+    pub fn first_unlocked(&mut self, queue: usize, memory: &Memory<'_>) -> Option<PageId> {
+        let page = self.first_where(queue, |page| !memory.is_locked(page));
+        let (places, queue) = (&self.places, &mut self.queues[queue]);
+        if queue.called < queue.first + WORDS_AHEAD {
+            queue.call_near(|page| {
+                prefetch(places, page.index());
+                memory.prefetch(page);
+            });
+        }
+        page
+    }
+
     /// The pages of a queue from front to back.
     pub fn iter(&self, queue: usize) -> impl Iterator<Item = PageId> + '_ {
         let queue = &self.queues[queue];
@@ -240,6 +260,20 @@ impl Queue {
         while self.live.get(self.first as usize).is_some_and(|&word| word == 0) {
             self.first += 1;
         }
+    }
+
+    /// Has the pages called near that are in the words a little behind the front, each word once.
+    #[inline(never)]
+    fn call_near(&mut self, mut call: impl FnMut(PageId)) {
+        let behind = self.first + WORDS_AHEAD;
+        for word in self.called.max(self.first)..behind.min(self.end / 64) {
+            let mut bits = self.live[word as usize];
+            while bits != 0 {
+                call(self.log[word as usize * 64 + bits.trailing_zeros() as usize]);
+                bits &= bits - 1;
+            }
+        }
+        self.called = behind;
     }
 
     /// The first live slot from one on.
@@ -279,7 +313,7 @@ impl Queue {
         self.log.resize(slots, PageId::new(0));
         self.live.clear();
         self.live.resize(slots / 64, u64::MAX);
-        (self.first, self.end) = (0, written as u32);
+        (self.first, self.called, self.end) = (0, 0, written as u32);
     }
 }
 

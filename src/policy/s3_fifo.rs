@@ -74,7 +74,7 @@ impl S3Fifo {
 
     /// The oldest page of a queue that is not locked.
     fn oldest(&mut self, queue: usize, memory: &Memory<'_>) -> Option<PageId> {
-        self.queues.first_where(queue, |page| !memory.is_locked(page))
+        self.queues.first_unlocked(queue, memory)
     }
 
     fn len(&self, queue: usize) -> u64 {

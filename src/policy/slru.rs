@@ -64,7 +64,7 @@ impl Policy for Slru {
 
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
         let mut from_lowest = 0..self.sizes.len();
-        from_lowest.find_map(|segment| self.queues.first_where(segment, |page| !memory.is_locked(page))).map(Pick::Now)
+        from_lowest.find_map(|segment| self.queues.first_unlocked(segment, memory)).map(Pick::Now)
     }
 
     fn loaded(&mut self, page: PageId, _memory: &mut Memory<'_>) {

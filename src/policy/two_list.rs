@@ -53,7 +53,7 @@ impl TwoList {
 
     /// The oldest page of a list that is not locked.
     fn oldest(&mut self, list: usize, memory: &Memory<'_>) -> Option<PageId> {
-        self.pages.first_where(list, |page| !memory.is_locked(page))
+        self.pages.first_unlocked(list, memory)
     }
 }
 

@@ -65,7 +65,7 @@ impl Policy for TwoQueues {
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
         let order = if self.len(A1_IN) > self.size_in { [A1_IN, AM] } else { [AM, A1_IN] };
         let mut victim = order.into_iter();
-        victim.find_map(|queue| self.queues.first_where(queue, |page| !memory.is_locked(page))).map(Pick::Now)
+        victim.find_map(|queue| self.queues.first_unlocked(queue, memory)).map(Pick::Now)
     }
 
     fn loaded(&mut self, page: PageId, _memory: &mut Memory<'_>) {
