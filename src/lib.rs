@@ -3,6 +3,7 @@
 
 pub mod cli;
 pub mod compare;
+pub mod curves;
 pub mod fingerprint;
 pub mod frames;
 pub mod gate;
@@ -16,6 +17,7 @@ pub mod observers;
 pub mod outcome;
 mod page_numbers;
 pub mod policy;
+pub mod processor;
 pub mod program;
 pub mod replay;
 pub mod report;
