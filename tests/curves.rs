@@ -2,6 +2,9 @@
 
 mod common;
 
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
 use std::sync::Arc;
 
 use clockhand::curves::{self, Point};
@@ -109,21 +112,14 @@ fn every_point_of_a_curve_is_a_replay() {
 
 #[test]
 fn frames_of_segments_that_go_are_free_at_every_size() {
-    let mut refused = 0;
     for seed in 1000..1150 {
         let script = world(&mut Draw(seed), true);
         let program = program_of_script(&script);
         let options = Options::of_trace(&program.settings);
-        compare(&program, "lru", &options, 1..=u64::from(program.footprint()) + 2, &script);
-        match points(&program, "opt", &options) {
-            Ok(_) => compare(&program, "opt", &options, 1..=u64::from(program.footprint()) + 2, &script),
-            Err(obstacle) => {
-                assert!(obstacle.ends_with("is removed before the last reference"), "{obstacle}");
-                refused += 1;
-            }
+        for policy in ["lru", "opt"] {
+            compare(&program, policy, &options, 1..=u64::from(program.footprint()) + 2, &script);
         }
     }
-    assert!((20..150).contains(&refused), "{refused}");
 }
 
 #[test]
@@ -203,4 +199,77 @@ fn a_curve_can_be_stopped() {
         let curve = curves::curve(&policy.parse().unwrap(), &program, &Options::new(1), &|| false).unwrap();
         assert!(curve.is_none(), "{policy}");
     }
+}
+
+/// The output of `clockhand` in a folder.
+fn clockhand(folder: &Path, words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_clockhand")).args(words).current_dir(folder).output().unwrap()
+}
+
+fn error(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+const SCRIPT: &str = "# oom=continue\nseg a 4\nattach 1 a\nw 1 a 0\nr 1 a 1\nw 1 a 2\nr 1 a 0\nr 1 a 1\nr 1 a 2\n";
+
+#[test]
+fn compare_writes_every_size_of_the_policies_that_have_a_curve() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("loop.events"), SCRIPT).unwrap();
+    let words = ["compare", "loop.events", "--policies", "clock,lru,opt", "--frames", "all"];
+    let output = clockhand(folder.path(), &words);
+    assert!(output.status.success(), "{}", error(&output));
+    // A loop over three pages, of which two are written once: LRU loses each at sizes 1 and 2, and each page that was
+    // written is dirty the first time only.
+    let curves = fs::read_to_string(folder.path().join("reports/curves.csv")).unwrap();
+    let lines = "trace,policy,params,frames,references,zero_faults,swap_ins,swap_outs,dirty_swap_outs\n\
+        loop,lru,,1,6,3,3,5,2\n\
+        loop,lru,,2,6,3,3,4,2\n\
+        loop,lru,,3,6,3,0,0,0\n\
+        loop,opt,,1,6,3,3,5,2\n\
+        loop,opt,,2,6,3,1,2,1\n\
+        loop,opt,,3,6,3,0,0,0\n";
+    assert_eq!(curves, lines);
+    assert!(error(&output).contains("no curve of clock on loop: it may hold other pages"), "{}", error(&output));
+    assert!(error(&output).contains("curves.csv"), "{}", error(&output));
+    // The rows of the same sizes are those of results.csv, which has every policy at the sizes of the ladder.
+    let results = fs::read_to_string(folder.path().join("reports/results.csv")).unwrap();
+    assert_eq!(results.lines().count(), 1 + 3 * 2, "{results}");
+    // However many at a time, and when it is made again.
+    fs::rename(folder.path().join("reports"), folder.path().join("before")).unwrap();
+    assert!(clockhand(folder.path(), &[&words[..], &["--jobs", "1", "--resume"]].concat()).status.success());
+    for file in ["curves.csv", "results.csv", "results.json"] {
+        let [before, after] = ["before", "reports"].map(|part| fs::read(folder.path().join(part).join(file)).unwrap());
+        assert_eq!(before, after, "{file}");
+    }
+}
+
+#[test]
+fn compare_without_all_writes_no_curve() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("loop.events"), SCRIPT).unwrap();
+    let output = clockhand(folder.path(), &["compare", "loop.events", "--policies", "lru"]);
+    assert!(output.status.success(), "{}", error(&output));
+    assert!(!folder.path().join("reports/curves.csv").exists());
+}
+
+#[test]
+fn what_can_not_be_made_is_refused_before_anything_is_replayed() {
+    let folder = tempfile::tempdir().unwrap();
+    let locked = "# oom=continue\nseg a 4\nattach 1 a\nlock a\nr 1 a 0\nr 1 a 1\n";
+    fs::write(folder.path().join("locked.events"), locked).unwrap();
+    fs::write(folder.path().join("loop.events"), SCRIPT).unwrap();
+    let fails = |words: &[&str], parts: &[&str]| {
+        let output = clockhand(folder.path(), words);
+        assert_eq!(output.status.code(), Some(2), "{}", error(&output));
+        for part in parts {
+            assert!(error(&output).contains(part), "no `{part}` in: {}", error(&output));
+        }
+        assert!(!folder.path().join("reports").exists());
+    };
+    let locked = ["no curve of lru, opt on locked: segment a is locked", "policies that have one are lru and opt"];
+    fails(&["compare", "locked.events", "--policies", "lru,opt", "--frames", "all"], &locked);
+    fails(&["compare", "loop.events", "--policies", "fifo", "--frames", "all"], &["there is no curve to be made"]);
+    fails(&["compare", "loop.events", "--frames", "all", "--shard", "1/2"], &["leave out `all`"]);
+    fails(&["replay", "loop.events", "--frames", "all"], &["one memory size is wanted"]);
 }

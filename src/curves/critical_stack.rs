@@ -49,8 +49,8 @@ impl Row {
     /// Adds to what is behind the parts before one.
     #[inline(always)]
     fn add_before(&mut self, part: usize, change: i32) {
-        for (behind, place) in self.behind.iter_mut().zip(0_i32..) {
-            *behind += if place < part as i32 { change } else { 0 };
+        for (behind, place) in self.behind.iter_mut().zip(0_u32..) {
+            *behind += if place < part as u32 { change } else { 0 };
         }
     }
 
@@ -100,7 +100,7 @@ impl Block {
     #[inline(always)]
     fn behind(self, bit: u32) -> i32 {
         let mask = !(u32::MAX >> (31 - bit));
-        (self.markers & mask).count_ones() as i32 - (self.pages & mask).count_ones() as i32
+        (self.markers & mask).count_ones().cast_signed() - (self.pages & mask).count_ones().cast_signed()
     }
 
     /// The least surplus of a page, or [`NO_PAGE`].
@@ -172,6 +172,11 @@ impl CriticalStack {
     /// The page referenced last.
     pub(super) fn top(&self) -> Option<PageId> {
         (self.top != NEVER).then(|| PageId::new(self.top))
+    }
+
+    /// Whether a page was referenced.
+    pub(super) fn knows(&self, page: PageId) -> bool {
+        self.slot_of[page.index()] != NEVER
     }
 
     /// Asks for what is kept of a page that will be referenced soon.
@@ -372,7 +377,7 @@ impl CriticalStack {
                     row.least[block % ROW] = self.blocks[block].least();
                     row.marker[block % ROW] = self.markers[block].iter().copied().min().unwrap_or(NO_MARKER);
                     let Block { pages, markers } = self.blocks[block];
-                    behind_block += markers.count_ones() as i32 - pages.count_ones() as i32;
+                    behind_block += markers.count_ones().cast_signed() - pages.count_ones().cast_signed();
                 }
                 let row = &mut self.regions[region];
                 row.behind[group % ROW] = behind_group;

@@ -4,9 +4,8 @@
 //! memory that reaches down to a hole has a frame free. Depths count holes as pages, and all that [`super::lives`] says
 //! stays true.
 
-use super::Obstacle;
 use super::lives::{Curve, Lives};
-use super::segments::{self, Segments};
+use super::segments;
 use crate::ids::PageId;
 use crate::program::{Program, Reference, References};
 use crate::stack_distances::{StackDistances, Visit};
@@ -27,34 +26,28 @@ impl Visit for Lives {
 }
 
 /// The curve of a program in which no segment is locked; none when `go_on` said no.
-///
-/// # Errors
-/// Never; other policies have reasons.
-pub(super) fn curve(program: &Program, go_on: &dyn Fn() -> bool) -> Result<Option<Curve>, Obstacle> {
+pub(super) fn curve(program: &Program, go_on: &dyn Fn() -> bool) -> Option<Curve> {
     let mut stack = StackDistances::new(program.footprint());
     let mut lives = Lives::new(program.footprint());
-    let mut segments = Segments::default();
     let mut position = 0;
-    for change in &program.changes {
-        if !references(program, position..change.before as usize, &mut stack, &mut lives, go_on) {
-            return Ok(None);
+    for (end, segment) in segments::early_ends(program) {
+        if !references(program, position..end as usize, &mut stack, &mut lives, go_on) {
+            return None;
         }
-        position = position.max(change.before as usize);
-        for segment in segments.apply(change.control) {
-            for page in segments::pages(program, segment) {
-                if let Some(depth) = stack.remove(page) {
-                    lives.end(page, depth);
-                }
+        position = end as usize;
+        for page in segments::pages(program, segment) {
+            if let Some(depth) = stack.remove(page) {
+                lives.end(page, depth);
             }
         }
     }
     if !references(program, position..program.references.len() as usize, &mut stack, &mut lives, go_on) {
-        return Ok(None);
+        return None;
     }
     for (page, depth) in stack.depths() {
         lives.end(page, depth);
     }
-    Ok(Some(lives.curve(program.references.len())))
+    Some(lives.curve(program.references.len()))
 }
 
 /// Some of a program's references; false when `go_on` said no.

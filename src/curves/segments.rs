@@ -1,45 +1,38 @@
-//! What changes of segments mean for a curve: which pages go when a segment does, and what breaks inclusion.
+//! What changes of segments mean for a curve: which pages go with their segment, and when; and what breaks inclusion.
 
 use crate::ids::{PageId, SegmentNumber};
-use crate::kernel::segments::SegmentTable;
-use crate::program::{Change, Control, Program};
+use crate::kernel::segments::{Detached, SegmentTable};
+use crate::program::{Control, Program};
 
-/// The segments of a program as its changes are carried out.
-#[derive(Debug, Default)]
-pub(super) struct Segments {
-    table: SegmentTable,
+/// The segments with pages that are destroyed while there are references to come (R40 to R43), and how many references come
+/// before, in their order. Their frames are free from then on; those that go later change nothing that is counted.
+pub(super) fn early_ends(program: &Program) -> Vec<(u64, SegmentNumber)> {
+    let mut table = SegmentTable::default();
+    let early = program.changes.iter().take_while(|change| change.before < program.references.len());
+    let ends = early.flat_map(|change| apply(&mut table, change.control).into_iter().map(|gone| (change.before, gone)));
+    ends.filter(|(_, segment)| program.segments[segment.index()].touched > 0).collect()
 }
 
-impl Segments {
-    /// Carries out a change; the segments that are destroyed by it (R40 to R43).
-    pub(super) fn apply(&mut self, control: Control) -> Vec<SegmentNumber> {
-        match control {
-            Control::Create { segment, locked } => {
-                self.table.create(segment, locked);
-            }
-            Control::Attach { process, segment } => {
-                self.table.attach(process, segment);
-            }
-            Control::Detach { process, segment } => {
-                let ended = self.table.detach(process, segment);
-                return ended.filter(|ended| ended.destroyed).map(|ended| ended.segment).into_iter().collect();
-            }
-            Control::Remove(segment) => {
-                if self.table.remove(segment) {
-                    return vec![segment];
-                }
-            }
-            Control::Lock(_) | Control::Unlock(_) => {}
-            Control::Fork { parent, child } => {
-                self.table.fork(parent, child);
-            }
-            Control::Exit(process) => {
-                let ended = self.table.exit(process).into_iter();
-                return ended.filter(|ended| ended.destroyed).map(|ended| ended.segment).collect();
-            }
+/// Carries out a change; the segments that are destroyed by it.
+fn apply(table: &mut SegmentTable, control: Control) -> Vec<SegmentNumber> {
+    let destroyed =
+        |ended: Vec<Detached>| ended.iter().filter(|ended| ended.destroyed).map(|ended| ended.segment).collect();
+    match control {
+        Control::Create { segment, locked } => {
+            table.create(segment, locked);
         }
-        Vec::new()
+        Control::Attach { process, segment } => {
+            table.attach(process, segment);
+        }
+        Control::Detach { process, segment } => return destroyed(table.detach(process, segment).into_iter().collect()),
+        Control::Remove(segment) => return if table.remove(segment) { vec![segment] } else { Vec::new() },
+        Control::Lock(_) | Control::Unlock(_) => {}
+        Control::Fork { parent, child } => {
+            table.fork(parent, child);
+        }
+        Control::Exit(process) => return destroyed(table.exit(process)),
     }
+    Vec::new()
 }
 
 /// The pages of a segment.
@@ -55,16 +48,4 @@ pub(super) fn locks(program: &Program) -> Option<String> {
         _ => None,
     })?;
     Some(format!("segment {} is locked, and its pages stay in memory", program.segments[locked.index()].label))
-}
-
-/// What is said of a program in which a segment goes while there are references to come: the frames that it leaves are other
-/// ones at every size.
-pub(super) fn early_ends(program: &Program) -> Option<String> {
-    let mut segments = Segments::default();
-    let before_the_end = |change: &&Change| change.before < program.references.len();
-    let gone = program.changes.iter().take_while(before_the_end).find_map(|change| {
-        let gone = segments.apply(change.control);
-        gone.into_iter().find(|segment| program.segments[segment.index()].touched > 0)
-    })?;
-    Some(format!("segment {} is removed before the last reference", program.segments[gone.index()].label))
 }

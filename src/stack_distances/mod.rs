@@ -194,8 +194,12 @@ impl StackDistances {
             return;
         }
         let pages = self.front.empty();
-        pages.iter().for_each(|&page| self.slot_of[page as usize] = NEVER);
-        pages.into_iter().for_each(|page| self.give_slot(page));
+        for &page in &pages {
+            self.slot_of[page as usize] = NEVER;
+        }
+        for page in pages {
+            self.give_slot(page);
+        }
     }
 
     #[inline(always)]

@@ -86,7 +86,9 @@ fn in_all_ways(references: &[u32], pages: u32) -> [Vec<Option<u32>>; 4] {
 
 fn counts(distances: &[Option<u32>]) -> DistanceCounts {
     let mut counts = DistanceCounts::default();
-    distances.iter().for_each(|&distance| counts.record(distance));
+    for &distance in distances {
+        counts.record(distance);
+    }
     counts
 }
 
@@ -132,7 +134,7 @@ fn a_front_that_comes_and_goes_changes_nothing() {
     let references: Vec<u32> = (0..6 * WHILE as u32 + 100)
         .map(|place| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            if place / (WHILE as u32 + 700) % 2 == 0 { state >> 16 & 15 } else { (state >> 8) % 300 }
+            if (place / (WHILE as u32 + 700)).is_multiple_of(2) { state >> 16 & 15 } else { (state >> 8) % 300 }
         })
         .collect();
     let [single, slots, front, plain] = in_all_ways(&references, 300);
