@@ -107,7 +107,7 @@ fn against_the_yardstick(criterion: &mut Criterion) {
         for policy in &policies {
             let run = || replay(&program, policy, &Options::new(frames)).expect("the defaults are allowed");
             let (plain, full) =
-                fastest(|| drop(black_box(yardstick(&program, frames as usize))), || drop(black_box(run())));
+                fastest(|| _ = black_box(yardstick(&program, frames as usize)), || drop(black_box(run())));
             let rate = references as f64 / full / 1e6;
             let ratio = plain / full;
             println!("{name}: {policy}: {rate:.0} M/s, {ratio:.2} of the yardstick, results {}", fingerprint(&run().0));

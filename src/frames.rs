@@ -1,4 +1,4 @@
-//! Memory sizes as a user types them (`512`, `1_000`, `64MiB`, `5%`, `auto`, and lists of these), and the frames they
+//! Memory sizes as a user types them (`512`, `1_000`, `64MiB`, `5%`, `auto`, `all`, and lists of these), and the frames they
 //! mean for a trace, by its footprint and the size of its pages. No size is changed silently here: what can't be meant is
 //! refused with a sentence that says what can.
 
@@ -48,6 +48,8 @@ enum Size {
     Percent(f64),
     /// The ladder.
     Auto,
+    /// Every size, where that takes no longer than a few; else the ladder.
+    All,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,8 +80,14 @@ impl FramesSpec {
         Self { sizes: vec![Size::Percent(50.0)] }
     }
 
+    /// Whether curves are wanted: every size from one frame to the footprint, for the policies that give them all at once.
+    pub fn wants_curves(&self) -> bool {
+        self.sizes.contains(&Size::All)
+    }
+
     /// The memory sizes for a trace that references `footprint` distinct pages of `page_size` bytes: frames, ascending, each
-    /// once, each at least 1. Percentages are rounded to the nearest frame.
+    /// once, each at least 1. Percentages are rounded to the nearest frame. `all` is the ladder here: every size is for
+    /// those who ask [`FramesSpec::wants_curves`].
     ///
     /// # Errors
     /// When a size is less than a page.
@@ -106,7 +114,7 @@ impl Size {
                 frames => vec![frames],
             },
             Size::Percent(percent) => vec![share(footprint, percent / 100.0)],
-            Size::Auto => ladder(footprint),
+            Size::Auto | Size::All => ladder(footprint),
         })
     }
 }
@@ -152,6 +160,7 @@ impl fmt::Display for FramesSpec {
                 Size::Memory(number, unit) => write!(out, "{comma}{number}{}", unit.row().1)?,
                 Size::Percent(percent) => write!(out, "{comma}{percent}%")?,
                 Size::Auto => write!(out, "{comma}auto")?,
+                Size::All => write!(out, "{comma}all")?,
             }
         }
         Ok(())
@@ -159,12 +168,15 @@ impl fmt::Display for FramesSpec {
 }
 
 const WANTED: &str = "write frames (512 or 1_000), memory in KiB, MiB or GiB (64MiB), a share of the trace's footprint \
-                      (5%), several of these separated by commas, or auto";
+                      (5%), several of these separated by commas, auto, or all";
 
 fn parse_size(text: &str) -> Result<Size, FramesError> {
     let refuse = |reason: &'static str| FramesError { text: text.to_owned(), reason: reason.into() };
     if text.eq_ignore_ascii_case("auto") {
         return Ok(Size::Auto);
+    }
+    if text.eq_ignore_ascii_case("all") {
+        return Ok(Size::All);
     }
     if let Some(number) = text.strip_suffix('%') {
         return parse_percent(number.trim_end()).map_err(refuse);
@@ -260,6 +272,13 @@ mod tests {
     }
 
     #[test]
+    fn all_is_the_ladder_and_curves() {
+        assert_eq!(frames("all", 10_000), frames("auto", 10_000));
+        assert_eq!(frames("all,7", 4), [2, 3, 4, 7]);
+        assert!(spec("7, ALL").wants_curves() && !spec("auto").wants_curves());
+    }
+
+    #[test]
     fn nonsense_is_refused_with_what_is_allowed() {
         let message = |text: &str| text.parse::<FramesSpec>().expect_err(text).to_string();
         for text in
@@ -285,7 +304,7 @@ mod tests {
 
         #[test]
         fn text_and_back(frames in 1..u64::MAX, mib in 1..1_000_000_u64, percent in 0.01..10_000.0_f64) {
-            let text = format!("{frames},{mib}MiB,{percent}%,auto");
+            let text = format!("{frames},{mib}MiB,{percent}%,auto,all");
             prop_assert_eq!(spec(&text).to_string(), text);
         }
 

@@ -3,6 +3,7 @@
 
 pub mod cli;
 pub mod compare;
+pub mod curves;
 pub mod fingerprint;
 pub mod frames;
 pub mod gate;
@@ -18,6 +19,7 @@ pub mod outcome;
 mod page_numbers;
 pub mod policy;
 mod prefetch;
+pub mod processor;
 pub mod program;
 pub mod replay;
 pub mod report;

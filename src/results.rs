@@ -45,6 +45,30 @@ pub struct Row {
     pub fairness: Option<f64>,
 }
 
+/// A line of `curves.csv`: the counts of one point of a curve, which are those of [`Row`] under the same names, in the same
+/// order.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CurveRow<'a> {
+    /// The name of the trace.
+    pub trace: &'a str,
+    /// The name of the policy.
+    pub policy: &'a str,
+    /// Its parameters.
+    pub params: &'a str,
+    /// Frames of memory.
+    pub frames: u64,
+    /// References replayed.
+    pub references: u64,
+    /// First touches (R13).
+    pub zero_faults: u64,
+    /// Pages brought back from swap (R14).
+    pub swap_ins: u64,
+    /// Pages written to swap.
+    pub swap_outs: u64,
+    /// Those of them that were written to since they last came in.
+    pub dirty_swap_outs: u64,
+}
+
 /// The figures of one segment in one run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SegmentFigures {

@@ -100,7 +100,8 @@ pub struct CompareArguments {
     #[arg(short, long, value_name = "LIST", default_value = "all")]
     pub policies: String,
     /// Memory sizes, separated by commas: `512`, `1_000`, `64MiB`, `5%` of the trace's footprint, or `auto`, a ladder of 16
-    /// sizes up to the footprint.
+    /// sizes up to the footprint. `all` is `auto`, and curves.csv beside it: lru and opt at every size from 1 frame to the
+    /// footprint, for little more than one replay each.
     #[arg(short, long, value_name = "LIST", default_value = "auto")]
     pub frames: FramesSpec,
     /// The folder for results.csv, results.json and the charts.

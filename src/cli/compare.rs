@@ -7,7 +7,7 @@ use anyhow::{Context, Error, anyhow};
 
 use super::arguments::{CompareArguments, Print, ReportArguments};
 use super::terminal::{self, Terminal};
-use super::{Interrupted, Usage, interrupt, matrix, model, provenance, reports, traces};
+use super::{Interrupted, Usage, curves, interrupt, matrix, model, provenance, reports, traces};
 use crate::compare::{Job, Passes, run_all};
 use crate::journal::{self, Head, Journal, JournalError, Kept};
 use crate::load::Loaded;
@@ -27,6 +27,7 @@ pub fn run(arguments: &CompareArguments, terminal: &Terminal) -> Result<(), Erro
     let policies = model::policies(&arguments.policies)?;
     let loaded = traces::load_all(&arguments.traces, &arguments.reading, arguments.model.kswapd.is_some(), terminal)?;
     let jobs = plan(arguments, &policies, &loaded)?;
+    let curves_wanted = curves::plan(arguments, &jobs, terminal)?;
     let facts = loaded.iter().map(|trace| trace.facts.clone()).collect();
     let matrix = Matrix::new(provenance::compare(arguments), facts, &jobs);
     if let Some(shard) = arguments.shard {
@@ -42,7 +43,15 @@ pub fn run(arguments: &CompareArguments, terminal: &Terminal) -> Result<(), Erro
         None => matrix.results(seed, runs),
     };
     let kept = format!("all runs are kept in {}; --resume goes on from there", journal.path().display());
+    let keeping = |error: Error| match error.downcast() {
+        Ok(Interrupted(text)) => Interrupted(format!("{text}; {kept}")).into(),
+        Err(error) => anyhow!("{error:#}; {kept}"),
+    };
+    let curves = curves::write(&curves_wanted, arguments.jobs, &arguments.out, terminal).map_err(keeping)?;
     let target = Target { out: &arguments.out, reports: &arguments.reports, print: arguments.print };
+    if let Some(path) = curves {
+        terminal.note(&format!("written: {}", path.display()));
+    }
     put_out(&results, &target, terminal, || journal.remove()).map_err(|error| {
         // Once the files are whole nothing is kept any more, and a closed pipe is no error.
         if error.is::<ReportError>() { anyhow!("{error}; {kept}") } else { error }

@@ -9,6 +9,7 @@
 pub mod arguments;
 mod bench;
 mod compare;
+mod curves;
 mod formats;
 mod gate;
 mod interrupt;

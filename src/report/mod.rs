@@ -6,6 +6,7 @@ pub mod chart;
 pub mod check;
 pub mod ci;
 pub mod csv;
+pub mod curves;
 pub(crate) mod grid;
 pub mod json;
 mod numbers;

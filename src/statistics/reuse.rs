@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::spread::{Spread, Tally};
 use super::working_set::{WorkingSet, WorkingSets};
-use crate::program::Program;
-use crate::stack_distances::{DistanceCounts, StackDistances};
+use crate::program::{Program, Reference, References};
+use crate::stack_distances::{DistanceCounts, StackDistances, Visit};
 
 /// The fault rates for which memory sizes are given, per thousand references.
 const RATES: [u64; 3] = [1, 5, 10];
@@ -33,23 +33,46 @@ pub struct LruFrames {
     pub frames: Option<u64>,
 }
 
+/// What is kept of the references so far.
+struct Seen {
+    position: u64,
+    /// For each page the position behind its last reference; 0 before the first.
+    behind_last: Vec<u64>,
+    working_sets: WorkingSets,
+    distances: DistanceCounts,
+    times: Tally,
+}
+
+impl Visit for Seen {
+    fn reference(&mut self, reference: Reference, distance: Option<u32>) {
+        let position = self.position;
+        self.position += 1;
+        let behind_last = &mut self.behind_last[reference.page.index()];
+        let last = std::mem::replace(behind_last, self.position).checked_sub(1);
+        self.working_sets.take(position, last);
+        self.distances.record(distance);
+        if let Some(last) = last {
+            self.times.record(position - last - 1);
+        }
+    }
+}
+
 /// Distances, times and working sets of a program, in one pass.
 pub(super) fn reuse(program: &Program) -> (Reuse, Vec<WorkingSet>) {
     let references = program.references.len();
-    let mut working_sets = WorkingSets::new(references);
     let mut stack = StackDistances::new(program.footprint());
-    let (mut distances, mut times) = (DistanceCounts::default(), Tally::new());
-    // For each page the position behind its last reference; 0 before the first.
-    let mut behind_last = vec![0_u64; program.footprint() as usize];
-    for position in 0..references {
-        let page = program.reference(position).page;
-        let last = std::mem::replace(&mut behind_last[page.index()], position + 1).checked_sub(1);
-        working_sets.take(position, last);
-        distances.record(stack.reference(page));
-        if let Some(last) = last {
-            times.record(position - last - 1);
-        }
+    let mut seen = Seen {
+        position: 0,
+        behind_last: vec![0; program.footprint() as usize],
+        working_sets: WorkingSets::new(references),
+        distances: DistanceCounts::default(),
+        times: Tally::new(),
+    };
+    match &program.references {
+        References::Narrow(words) => stack.pass(words, program.packing, &mut seen),
+        References::Wide(words) => stack.pass(words, program.packing, &mut seen),
     }
+    let Seen { working_sets, distances, times, .. } = seen;
     let reuse = Reuse {
         cold: distances.cold(),
         distance: Spread::of_counts(distances.counts()),

@@ -1,0 +1,199 @@
+//! What depths mean for the counts at every memory size.
+//!
+//! A *life* of a page goes from a reference to the next one, or to the end of the trace, or to that of its segment. At its
+//! end the page has its greatest depth of that life: pages only sink until they are referenced. So in a life that ends at
+//! depth d the page was swapped out once at every size up to d, and at no other; and where the life ends with a reference,
+//! it was brought in at these sizes too.
+//!
+//! A swap-out is dirty where the page was written to since it last came in. It last came in, at a size, with its last
+//! reference at that depth or below; so let w be the greatest depth of its references after the last write, 0 when there are
+//! none: with more than w frames it has not gone since the write, with fewer it has come back and was not written to. A
+//! life that ends at depth d has a dirty swap-out at the sizes above w and up to d.
+//!
+//! Counts of sizes up to d are kept at d, and summed from the largest size down.
+
+use std::ops::Range;
+
+use crate::ids::PageId;
+
+/// No depth: the page was never written to.
+const CLEAN: u32 = u32::MAX;
+/// Depths below this are counted at once; the counts of others may be far away, and are asked for some time before.
+const NEAR: u32 = 1024;
+/// How many are on their way at a time.
+const ON_THE_WAY: usize = 32;
+
+/// All bits unless it is a write, without a branch: it can't be guessed.
+#[inline(always)]
+fn unless(write: bool) -> u32 {
+    u32::from(write).wrapping_sub(1)
+}
+
+/// What happened at sizes up to a depth, and not at that depth plus one.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    /// Lives that ended with a reference.
+    returns: u64,
+    /// Lives that ended without.
+    departures: u64,
+    /// Dirty swap-outs; wrapping, as those that begin above a size are taken off there.
+    dirty: u64,
+}
+
+/// The lives of all pages, in order of their ends.
+#[derive(Clone, Debug)]
+pub(super) struct Lives {
+    /// For each page the greatest depth since it was last written to, or [`CLEAN`].
+    since_write: Vec<u32>,
+    /// By depth.
+    counts: Vec<Counts>,
+    zero_faults: u64,
+    /// Depths, and from which the swap-outs are dirty, that are not counted yet.
+    waiting: [(u32, u32); ON_THE_WAY],
+    length: usize,
+}
+
+impl Lives {
+    /// No life of any page below this number.
+    pub(super) fn new(pages: u32) -> Self {
+        Self {
+            since_write: vec![CLEAN; pages as usize],
+            counts: vec![Counts::default(); pages as usize + 1],
+            zero_faults: 0,
+            waiting: [(0, 0); ON_THE_WAY],
+            length: 0,
+        }
+    }
+
+    /// A page will be referenced soon.
+    #[inline(always)]
+    pub(super) fn prefetch(&self, page: PageId) {
+        crate::prefetch::prefetch(&self.since_write, page.index());
+    }
+
+    /// A reference to a page at a depth, or for the first time.
+    #[inline(always)]
+    pub(super) fn reference(&mut self, page: PageId, write: bool, depth: Option<u32>) {
+        let since_write = &mut self.since_write[page.index()];
+        let Some(depth) = depth else {
+            self.zero_faults += 1;
+            *since_write = if write { 0 } else { CLEAN };
+            return;
+        };
+        // At depth 0 it goes at no size.
+        if depth == 0 {
+            *since_write &= unless(write);
+            return;
+        }
+        let clean_to = (*since_write).min(depth);
+        *since_write = depth.max(*since_write) & unless(write);
+        if depth < NEAR {
+            self.count(depth, clean_to);
+        } else {
+            self.wait(depth, clean_to);
+        }
+    }
+
+    /// A page that is at a depth will not be referenced again.
+    pub(super) fn end(&mut self, page: PageId, depth: u32) {
+        let clean_to = self.since_write[page.index()].min(depth);
+        self.counts[depth as usize].departures += 1;
+        self.count_dirty(depth, clean_to);
+    }
+
+    #[inline(always)]
+    fn count(&mut self, depth: u32, clean_to: u32) {
+        self.counts[depth as usize].returns += 1;
+        self.count_dirty(depth, clean_to);
+    }
+
+    #[inline(always)]
+    fn count_dirty(&mut self, depth: u32, clean_to: u32) {
+        // Without a branch, as whether a page is dirty can't be guessed; where it is clean both are the same.
+        let dirty = u64::from(clean_to < depth);
+        let at_depth = &mut self.counts[depth as usize].dirty;
+        *at_depth = at_depth.wrapping_add(dirty);
+        let at_write = &mut self.counts[clean_to as usize].dirty;
+        *at_write = at_write.wrapping_sub(dirty);
+    }
+
+    #[inline(always)]
+    fn wait(&mut self, depth: u32, clean_to: u32) {
+        crate::prefetch::prefetch(&self.counts, depth as usize);
+        crate::prefetch::prefetch(&self.counts, clean_to as usize);
+        self.waiting[self.length] = (depth, clean_to);
+        self.length += 1;
+        if self.length == ON_THE_WAY {
+            self.count_waiting();
+        }
+    }
+
+    #[inline(always)]
+    fn count_waiting(&mut self) {
+        for place in 0..self.length {
+            let (depth, clean_to) = self.waiting[place];
+            self.count(depth, clean_to);
+        }
+        self.length = 0;
+    }
+
+    /// The curve, once all lives have ended.
+    pub(super) fn curve(mut self, references: u64) -> Curve {
+        self.count_waiting();
+        Curve { references, zero_faults: self.zero_faults, counts: self.counts }
+    }
+}
+
+/// The counts of a policy at every memory size.
+#[derive(Clone, Debug)]
+pub struct Curve {
+    references: u64,
+    zero_faults: u64,
+    counts: Vec<Counts>,
+}
+
+/// The counts at one memory size; see [`crate::results::Row`] for the meaning of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// Frames of memory.
+    pub frames: u64,
+    /// References replayed.
+    pub references: u64,
+    /// First touches.
+    pub zero_faults: u64,
+    /// Pages brought back from swap.
+    pub swap_ins: u64,
+    /// Pages written to swap.
+    pub swap_outs: u64,
+    /// Those of them that were written to since they last came in.
+    pub dirty_swap_outs: u64,
+}
+
+impl Curve {
+    /// The memory sizes it is of: from 1 frame to the footprint, and one where that is 0.
+    pub fn sizes(&self) -> Range<u64> {
+        1..(self.counts.len() as u64).max(2)
+    }
+
+    /// The counts at each of the sizes, ascending.
+    pub fn points(&self) -> impl Iterator<Item = Point> + '_ {
+        let mut left = self.counts.iter().fold(Counts::default(), |sum, counts| Counts {
+            returns: sum.returns + counts.returns,
+            departures: sum.departures + counts.departures,
+            dirty: sum.dirty.wrapping_add(counts.dirty),
+        });
+        self.sizes().zip(&self.counts).map(move |(frames, smaller)| {
+            left.returns -= smaller.returns;
+            left.departures -= smaller.departures;
+            left.dirty = left.dirty.wrapping_sub(smaller.dirty);
+            Point {
+                frames,
+                references: self.references,
+                zero_faults: self.zero_faults,
+                swap_ins: left.returns,
+                swap_outs: left.returns + left.departures,
+                dirty_swap_outs: left.dirty,
+            }
+        })
+    }
+}

@@ -1,0 +1,83 @@
+//! Whole curves: faults, swap-outs and dirty swap-outs of a policy at every memory size, from one pass over the references.
+//!
+//! It works for policies with which a memory always holds what a smaller one does (the inclusion property of Mattson,
+//! Gecsei, Slutz and Traiger 1970): each page then has a *depth*, how many pages are to be kept rather than it, and a memory
+//! of so many frames or fewer is without it. Rows are made one file a policy, one row a policy in [`CURVES`]; what a depth
+//! means for the counts is [`lives`]. The counts are those of separate replays, which tests compare. Where a trace or an
+//! option stands against inclusion, it is said what, and nothing is made.
+
+mod critical_stack;
+mod lives;
+mod lru;
+mod opt;
+mod priority_stack;
+mod segments;
+mod several;
+
+use crate::policy::registry::PolicySpec;
+use crate::program::Program;
+use crate::replay::Options;
+pub use lives::{Curve, Point};
+pub use several::{make_all, rows};
+
+/// Makes a curve; none when it was told to stop.
+type Make = fn(&Program, &dyn Fn() -> bool) -> Option<Curve>;
+
+/// The policies whose curves can be made in one pass, by their names in the registry.
+static CURVES: [(&str, Make); 2] = [("lru", lru::curve), ("opt", opt::curve)];
+
+/// The names of the policies whose curves can be made in one pass.
+pub fn policies() -> impl Iterator<Item = &'static str> {
+    CURVES.iter().map(|&(policy, _)| policy)
+}
+
+fn make_of(policy: &PolicySpec) -> Result<Make, String> {
+    let row = CURVES.iter().find(|(name, _)| *name == policy.entry.name);
+    let other = || "it may hold other pages in a larger memory than in a smaller one, not just more".to_owned();
+    row.map(|&(_, make)| make).ok_or_else(other)
+}
+
+/// What stands against a curve in one pass of this policy on this program, as a sentence; none where there is one. The
+/// memory size of the options does not matter.
+pub fn obstacle(policy: &PolicySpec, program: &Program, options: &Options) -> Option<String> {
+    if let Err(other) = make_of(policy) {
+        return Some(other);
+    }
+    if options.kswapd.is_some() {
+        return Some("the swap daemon goes by free frames, of which each memory size has others".to_owned());
+    }
+    let slots: u64 = options.swap.iter().flatten().map(|area| u64::from(area.slots)).sum();
+    let pages = u64::from(program.footprint());
+    if options.swap.is_some() && slots < pages {
+        return Some(format!("a small memory may run out of swap, which has {slots} slots for {pages} pages"));
+    }
+    segments::locks(program)
+}
+
+/// The curve of a policy on a program; none when `go_on`, which is asked now and then, said no.
+///
+/// # Errors
+/// When there is no curve in one pass: what [`obstacle`] says.
+pub fn curve(
+    policy: &PolicySpec,
+    program: &Program,
+    options: &Options,
+    go_on: &dyn Fn() -> bool,
+) -> Result<Option<Curve>, String> {
+    match obstacle(policy, program, options) {
+        Some(obstacle) => Err(obstacle),
+        None => Ok(make_of(policy)?(program, go_on)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_curve_is_of_a_policy() {
+        for policy in policies() {
+            assert!(policy.parse::<PolicySpec>().is_ok(), "{policy}");
+        }
+    }
+}

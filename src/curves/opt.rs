@@ -1,0 +1,337 @@
+//! The curve of `opt`: the depth of a page is its OPT stack distance.
+//!
+//! There are two ways to it. [`super::priority_stack`] is the faster one as long as depths are small, which is tried first;
+//! once it has walked too far, [`super::critical_stack`] begins anew.
+//!
+//! The first looks ahead, the second does not, so it takes some thought there to know how deep a page is that is not
+//! referenced again: at the end of the trace, or at that of its segment. It is as deep as its next reference would find it,
+//! were the pages that are to be kept rather than it referenced before: those that are referenced again, and then, as the
+//! lowest number goes first, those with higher numbers. (Each of these is above all others at its time, so that those that
+//! come later are no nearer to being lost for it.) Pages that are gone already are kept rather than none.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::critical_stack::CriticalStack;
+use super::lives::{Curve, Lives};
+use super::priority_stack::{GONE, PriorityStack};
+use super::segments;
+use crate::ids::{PageId, SegmentNumber};
+use crate::processor;
+use crate::program::{NO_NEXT_USE, Packed, Packing, Program, References};
+
+/// References between two looks at whether to stop, or to walk on.
+const CHUNK: usize = 1 << 12;
+/// Places of the priority stack for each reference that cost no more than the critical stack does, at most.
+const WALK: u64 = 32;
+/// Places that may be looked at beyond that: first touches walk past all pages.
+const WALK_AT_FIRST: u64 = 1 << 22;
+/// How far ahead of a reference what is kept of its page is asked for.
+const PAGE_AHEAD: usize = 48;
+/// How far ahead of a reference what is kept around its page's slot is asked for.
+const SLOT_AHEAD: usize = 16;
+
+/// The curve of a program in which no segment is locked; none when `go_on` said no.
+pub(super) fn curve(program: &Program, go_on: &dyn Fn() -> bool) -> Option<Curve> {
+    match &program.references {
+        References::Narrow(words) => curve_of(words, program, go_on),
+        References::Wide(words) => curve_of(words, program, go_on),
+    }
+}
+
+fn curve_of<W: Packed>(words: &[W], program: &Program, go_on: &dyn Fn() -> bool) -> Option<Curve> {
+    match by_priorities(words, program, go_on) {
+        Walk::Whole(curve) => Some(curve),
+        Walk::Stopped => None,
+        Walk::TooFar => by_markers(words, program, go_on),
+    }
+}
+
+/// How a walk with priorities ended.
+enum Walk {
+    /// At the end.
+    Whole(Curve),
+    /// It was told to stop.
+    Stopped,
+    /// It is no use here.
+    TooFar,
+}
+
+/// The curve by the priority stack.
+fn by_priorities<W: Packed>(words: &[W], program: &Program, go_on: &dyn Fn() -> bool) -> Walk {
+    let (references, pages) = (program.references.len(), program.footprint());
+    // Pages that are not wanted any more come after all others, the lowest number last.
+    let Some(last) = u32::try_from(references + u64::from(pages)).ok().filter(|&last| last < NO_NEXT_USE) else {
+        return Walk::TooFar;
+    };
+    let Ok(next_uses) = program.next_uses() else { return Walk::TooFar };
+    let unwanted = |page: PageId| last - 1 - page.get();
+    let mut stack = PriorityStack::default();
+    let mut lives = Lives::new(pages);
+    let mut allowed = WALK_AT_FIRST;
+    for (part, ends) in parts(program) {
+        for from in part.clone().step_by(CHUNK) {
+            let to = part.end.min(from + CHUNK);
+            for ((word, &next), now) in words[from..to].iter().zip(&next_uses[from..to]).zip(from as u32..) {
+                let reference = program.packing.unpack(word.bits());
+                let next = if next == NO_NEXT_USE { unwanted(reference.page) } else { next };
+                lives.reference(reference.page, reference.write, stack.reference(now, next));
+            }
+            allowed += WALK * (to - from) as u64;
+            if stack.walked() > allowed {
+                return Walk::TooFar;
+            }
+            if !go_on() {
+                return Walk::Stopped;
+            }
+        }
+        for page in ends.into_iter().flat_map(|segment| segments::pages(program, segment)) {
+            if let Some(depth) = stack.remove(unwanted(page)) {
+                lives.end(page, depth);
+            }
+        }
+    }
+    for (priority, depth) in stack.into_priorities().into_iter().zip(0..).filter(|(priority, _)| *priority != GONE) {
+        lives.end(PageId::new(last - 1 - priority), depth);
+    }
+    Walk::Whole(lives.curve(references))
+}
+
+/// The references between ends of segments, each part with the segment that ends behind it.
+fn parts(program: &Program) -> Vec<(Range<usize>, Option<SegmentNumber>)> {
+    let mut parts = Vec::new();
+    let mut from = 0;
+    for (end, segment) in segments::early_ends(program) {
+        parts.push((from..end as usize, Some(segment)));
+        from = end as usize;
+    }
+    parts.push((from..program.references.len() as usize, None));
+    parts
+}
+
+/// The curve by the critical stack.
+fn by_markers<W: Packed>(words: &[W], program: &Program, go_on: &dyn Fn() -> bool) -> Option<Curve> {
+    let mut stack = CriticalStack::new(program.footprint());
+    let mut lives = Lives::new(program.footprint());
+    let mut unwanted = Unwanted::default();
+    for (part, ends) in parts(program) {
+        for words in words[part.clone()].chunks(CHUNK) {
+            pass(words, program.packing, &mut stack, &mut lives);
+            if !go_on() {
+                return None;
+            }
+        }
+        let Some(segment) = ends else { continue };
+        let gone: Vec<PageId> = segments::pages(program, segment).filter(|&page| stack.knows(page)).collect();
+        for (page, depth) in unwanted.depths(stack.clone(), program, part.end) {
+            if gone.binary_search(&page).is_ok() {
+                lives.end(page, depth);
+            }
+        }
+        unwanted.gone.extend(gone);
+    }
+    for (page, depth) in unwanted.depths(stack, program, words.len()) {
+        lives.end(page, depth);
+    }
+    Some(lives.curve(program.references.len()))
+}
+
+/// Pages that are not referenced again.
+#[derive(Default)]
+struct Unwanted {
+    /// Those whose segment is gone.
+    gone: BTreeSet<PageId>,
+    /// For each page the position of its last reference; made when it is needed.
+    last: Vec<usize>,
+}
+
+impl Unwanted {
+    /// The depths of those that are there after so many references, on a stack that is of no use afterwards.
+    fn depths(&mut self, mut stack: CriticalStack, program: &Program, now: usize) -> Vec<(PageId, u32)> {
+        if self.last.is_empty() && now < program.references.len() as usize {
+            self.last = vec![0; program.footprint() as usize];
+            for position in 0..program.references.len() {
+                self.last[program.reference(position).page.index()] = position as usize;
+            }
+        }
+        let is_wanted = |page: &PageId| self.last.get(page.index()).is_some_and(|&last| last >= now);
+        let top = stack.top();
+        let known: Vec<PageId> = (0..program.footprint())
+            .rev()
+            .map(PageId::new)
+            .filter(|&page| stack.knows(page) && Some(page) != top)
+            .collect();
+        for &page in known.iter().filter(|page| is_wanted(page)) {
+            stack.reference(page);
+        }
+        let there = known.into_iter().filter(|page| !is_wanted(page) && !self.gone.contains(page));
+        let depths = there.filter_map(|page| Some((page, stack.reference(page)?)));
+        let at_top = top.filter(|page| !is_wanted(page) && !self.gone.contains(page)).map(|page| (page, 0));
+        at_top.into_iter().chain(depths).collect()
+    }
+}
+
+/// Some references, on wide words where the processor has them.
+fn pass<W: Packed>(words: &[W], packing: Packing, stack: &mut CriticalStack, lives: &mut Lives) {
+    #[cfg(target_arch = "x86_64")]
+    if processor::has_wide_words() {
+        // SAFETY: the processor has what the function was compiled for.
+        #[allow(unsafe_code)]
+        return unsafe { pass_wide(words, packing, stack, lives) };
+    }
+    pass_plain(words, packing, stack, lives);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,popcnt,bmi1,bmi2,lzcnt")]
+fn pass_wide<W: Packed>(words: &[W], packing: Packing, stack: &mut CriticalStack, lives: &mut Lives) {
+    pass_any(words, packing, stack, lives);
+}
+
+fn pass_plain<W: Packed>(words: &[W], packing: Packing, stack: &mut CriticalStack, lives: &mut Lives) {
+    pass_any(words, packing, stack, lives);
+}
+
+#[inline(always)]
+fn pass_any<W: Packed>(words: &[W], packing: Packing, stack: &mut CriticalStack, lives: &mut Lives) {
+    let page_of = |word: &W| packing.unpack(word.bits()).page;
+    for (place, word) in words.iter().enumerate() {
+        if let Some(page) = words.get(place + PAGE_AHEAD).map(page_of) {
+            stack.prefetch_page(page);
+            lives.prefetch(page);
+        }
+        if let Some(page) = words.get(place + SLOT_AHEAD).map(page_of) {
+            stack.prefetch_slot(page);
+        }
+        let reference = packing.unpack(word.bits());
+        lives.reference(reference.page, reference.write, stack.reference(reference.page));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::OnceLock;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::curves::Point;
+    use crate::ids::{Column, ProcessNumber};
+    use crate::program::{Change, Control, Counts, Reference, Segment};
+    use crate::trace::{Label, Settings};
+
+    const PACKING: Packing = Packing { column_bits: 0 };
+    const SEGMENTS: u32 = 4;
+
+    /// A program of references in segments of so many pages; at a position a segment ends, and what comes of it later is left
+    /// out.
+    fn program(references: &[(u32, bool)], pages: u32, ends: &[(usize, u32)]) -> Program {
+        let size = pages.div_ceil(SEGMENTS);
+        let end_of = |segment: u32| ends.iter().find(|(_, ended)| *ended == segment).map(|&(position, _)| position);
+        let segment = |number: u32| Segment {
+            label: Label::Number(number.into()),
+            size: size.into(),
+            first_page: PageId::new((number * size).min(pages)),
+            touched: size.min(pages.saturating_sub(number * size)),
+            runs: vec![(0, 0)],
+        };
+        let (mut words, mut changes) = (Vec::new(), Vec::new());
+        let process = ProcessNumber::new(0);
+        for segment in (0..SEGMENTS).map(SegmentNumber::new) {
+            changes.push(Change { before: 0, control: Control::Create { segment, locked: false } });
+            changes.push(Change { before: 0, control: Control::Attach { process, segment } });
+        }
+        for (position, &(page, write)) in references.iter().enumerate() {
+            for segment in (0..SEGMENTS).filter(|&segment| end_of(segment) == Some(position)).map(SegmentNumber::new) {
+                let before = words.len() as u64;
+                changes.push(Change { before, control: Control::Remove(segment) });
+                changes.push(Change { before, control: Control::Detach { process, segment } });
+            }
+            if end_of(page / size).is_none_or(|end| position < end) {
+                words.push(PACKING.pack(Reference { page: PageId::new(page), column: Column::new(0), write }) as u32);
+            }
+        }
+        Program {
+            settings: Settings::default(),
+            segments: (0..SEGMENTS).map(segment).collect(),
+            processes: Vec::new(),
+            changes,
+            references: References::Narrow(words),
+            packing: PACKING,
+            times: None,
+            counts: Counts::default(),
+            segment_of: vec![SegmentNumber::new(0); pages as usize],
+            next_uses: OnceLock::new(),
+        }
+    }
+
+    fn words(program: &Program) -> &[u32] {
+        match &program.references {
+            References::Narrow(words) => words,
+            References::Wide(_) => &[],
+        }
+    }
+
+    fn slowly(program: &Program) -> Vec<Point> {
+        match by_priorities(words(program), program, &|| true) {
+            Walk::Whole(curve) => curve.points().collect(),
+            _ => panic!("it is short"),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn both_ways_lead_to_the_same_curve(
+            pages in prop_oneof![1_u32..6, 1_u32..80, 1000_u32..3000],
+            draws in prop::collection::vec((any::<u32>(), any::<u8>()), 0..4000),
+            ends in prop::collection::vec((0_usize..4000, 0..SEGMENTS), 0..4),
+        ) {
+            // Near pages, any, and scans; several times as many references as slots where there are few pages.
+            let reference = |(place, &(draw, what)): (usize, &(u32, u8))| {
+                let range = if what % 2 == 0 { pages.min(9) } else { pages };
+                let page = if place / 200 % 3 == 0 { place as u32 % pages } else { draw % range };
+                (page, what % 5 == 0)
+            };
+            let references: Vec<(u32, bool)> = draws.iter().enumerate().map(reference).collect();
+            let program = program(&references, pages, &ends);
+            let curve = by_markers(words(&program), &program, &|| true).unwrap();
+            prop_assert_eq!(curve.points().collect::<Vec<_>>(), slowly(&program));
+        }
+    }
+
+    /// Enough pages for several groups and regions of slots, and slots that run out.
+    #[test]
+    fn many_pages_fill_sums_of_every_height() {
+        let pages = 45_000;
+        let mut state = 1_u32;
+        let references: Vec<(u32, bool)> = (0..110_000)
+            .map(|place| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let page = if place < pages { place } else { (state >> 8) % if state >> 30 == 0 { pages } else { 40 } };
+                (page, state >> 29 & 1 == 0)
+            })
+            .collect();
+        let program = program(&references, pages, &[]);
+        let (mut wide, mut plain) = (CriticalStack::new(pages), CriticalStack::new(pages));
+        let (mut wide_lives, mut plain_lives) = (Lives::new(pages), Lives::new(pages));
+        pass(words(&program), PACKING, &mut wide, &mut wide_lives);
+        pass_plain(words(&program), PACKING, &mut plain, &mut plain_lives);
+        let [wide, plain] = [wide_lives, plain_lives].map(|lives| lives.curve(0).points().collect::<Vec<_>>());
+        assert_eq!(wide, plain);
+        // Each reference's depth, by a second implementation, at a few sizes.
+        let mut stack = PriorityStack::default();
+        let next_uses = program.next_uses().unwrap();
+        let mut depths = vec![0_u64; pages as usize + 1];
+        for (now, &next) in (0..).zip(next_uses.iter()) {
+            let next = if next == NO_NEXT_USE { 1_000_000 + now } else { next };
+            if let Some(depth) = stack.reference(now, next) {
+                depths[depth as usize] += 1;
+            }
+        }
+        let mut swap_ins: u64 = depths.iter().sum();
+        for (point, depths) in wide.iter().zip(&depths) {
+            swap_ins -= depths;
+            assert_eq!(point.swap_ins, swap_ins, "{} frames", point.frames);
+        }
+    }
+}
