@@ -12,6 +12,7 @@ use crate::policy::registry::PolicySpec;
 use crate::program::Program;
 use crate::replay::Options;
 use crate::results::Run;
+use crate::sampling::Samples;
 
 /// One run of the plan.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct Job {
     pub trace: String,
     /// The trace.
     pub program: Arc<Program>,
+    /// Samples of the trace that are replayed in its place.
+    pub samples: Option<Arc<Samples>>,
     /// The policy.
     pub policy: PolicySpec,
     /// Memory size and the rest.
@@ -34,6 +37,9 @@ impl Job {
     pub fn run(&self, go_on: &(dyn Fn() -> bool + Sync)) -> Result<Option<Run>, String> {
         if !go_on() {
             return Ok(None);
+        }
+        if let Some(samples) = &self.samples {
+            return samples.run(&self.trace, &self.policy, &self.options, go_on);
         }
         let mut replay = self.policy.start(&self.program, &self.options)?;
         let whole = replay.run(&|| go_on());

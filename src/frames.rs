@@ -78,6 +78,11 @@ impl FramesSpec {
         Self { sizes: vec![Size::Percent(50.0)] }
     }
 
+    /// Whether no size was named, so that one may be left out.
+    pub fn is_auto(&self) -> bool {
+        self.sizes == [Size::Auto]
+    }
+
     /// The memory sizes for a trace that references `footprint` distinct pages of `page_size` bytes: frames, ascending, each
     /// once, each at least 1. Percentages are rounded to the nearest frame.
     ///

@@ -7,7 +7,7 @@ use anyhow::{Context, Error, anyhow};
 
 use super::arguments::{CompareArguments, Print, ReportArguments};
 use super::terminal::{self, Terminal};
-use super::{Interrupted, Usage, interrupt, matrix, model, provenance, reports, traces};
+use super::{Interrupted, Usage, interrupt, matrix, memory, model, provenance, reports, samples, traces};
 use crate::compare::{Job, run_all};
 use crate::journal::{self, Head, Journal, JournalError, Kept};
 use crate::load::Loaded;
@@ -25,7 +25,8 @@ pub fn run(arguments: &CompareArguments, terminal: &Terminal) -> Result<(), Erro
         return Err(Usage(text.to_owned()).into());
     }
     let policies = model::policies(&arguments.policies)?;
-    let loaded = traces::load_all(&arguments.traces, &arguments.reading, arguments.model.kswapd.is_some(), terminal)?;
+    let resolve = samples::resolve_options(arguments, &policies)?;
+    let loaded = traces::load_all_with(&arguments.traces, &arguments.reading, resolve, terminal)?;
     let jobs = plan(arguments, &policies, &loaded)?;
     let facts = loaded.iter().map(|trace| trace.facts.clone()).collect();
     let matrix = Matrix::new(provenance::compare(arguments), facts, &jobs);
@@ -42,6 +43,7 @@ pub fn run(arguments: &CompareArguments, terminal: &Terminal) -> Result<(), Erro
         None => matrix.results(seed, runs),
     };
     let kept = format!("all runs are kept in {}; --resume goes on from there", journal.path().display());
+    samples::tell_spread(&results, terminal);
     let target = Target { out: &arguments.out, reports: &arguments.reports, print: arguments.print };
     put_out(&results, &target, terminal, || journal.remove()).map_err(|error| {
         // Once the files are whole nothing is kept any more, and a closed pipe is no error.
@@ -162,11 +164,12 @@ fn replay_all(
     finished.retain(|place, _| places.binary_search(place).is_ok());
     let (left, rest): (Vec<usize>, Vec<Job>) =
         places.iter().filter(|place| !finished.contains_key(place)).map(|&place| (place, jobs[place].clone())).unzip();
+    let at_once = memory::at_once(&rest, arguments.jobs, arguments.reading.memory_limit, terminal)?;
     let bar = terminal.progress(places.len() as u64);
     bar.set_position(finished.len() as u64);
     bar.reset_eta();
     let keeper = Mutex::new((journal, None));
-    let runs = run_all(&rest, threads(arguments.jobs), &interrupt::go_on, &|index, run| {
+    let runs = run_all(&rest, at_once, &interrupt::go_on, &|index, run| {
         if let Ok(mut keeper) = keeper.lock()
             && let Err(error) = keeper.0.append(left[index], run)
         {
