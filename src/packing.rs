@@ -94,6 +94,7 @@ impl ReferenceBuilder {
             References::Narrow(words) => renumber(words, packing, order),
             References::Wide(words) => renumber(words, packing, order),
         }
+        references.shrink();
         (references, packing)
     }
 

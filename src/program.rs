@@ -147,14 +147,14 @@ pub struct Word40([u8; 5]);
 impl Packed for Word40 {
     #[inline(always)]
     fn bits(self) -> u64 {
-        let [a, b, c, d, e] = self.0;
-        u64::from_le_bytes([a, b, c, d, e, 0, 0, 0])
+        let [first, second, third, fourth, fifth] = self.0;
+        u64::from_le_bytes([first, second, third, fourth, fifth, 0, 0, 0])
     }
 
     #[inline(always)]
     fn from_bits(bits: u64) -> Self {
-        let [a, b, c, d, e, ..] = bits.to_le_bytes();
-        Self([a, b, c, d, e])
+        let [first, second, third, fourth, fifth, ..] = bits.to_le_bytes();
+        Self([first, second, third, fourth, fifth])
     }
 }
 
@@ -180,6 +180,14 @@ impl References {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Gives back room for more.
+    pub(crate) fn shrink(&mut self) {
+        match self {
+            Self::Narrow(words) => words.shrink_to_fit(),
+            Self::Wide(words) => words.shrink_to_fit(),
+        }
     }
 }
 

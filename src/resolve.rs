@@ -175,7 +175,13 @@ impl Resolver {
             let numbered = placed.numbered(self.drafts.len(), |page| sampler.has(sample, page));
             let references = draft.references.finish(&numbered.order);
             let (reads, writes) = (draft.counts.reads, draft.counts.writes);
-            Arc::new(self.program(numbered, references, draft.changes, Counts { reads, writes, ..self.counts }))
+            let mut program =
+                self.program(numbered, references, draft.changes, Counts { reads, writes, ..self.counts });
+            // A size that no record tells is that of the pages touched in the whole trace.
+            for (segment, whole) in program.segments.iter_mut().zip(&whole.segments) {
+                segment.size = whole.size;
+            }
+            Arc::new(program)
         });
         Ok(Samples { options: sampler.options(), programs: programs.collect(), whole })
     }

@@ -105,8 +105,8 @@ pub struct CompareArguments {
     #[arg(short, long, value_name = "LIST", default_value = "auto")]
     pub frames: FramesSpec,
     /// Estimate from samples of this part of the pages, `0.01` or `1%`, in so much less memory and time: five samples, and
-    /// how far they agree. For traces of a million pages and more; of few pages a sample tells nothing. An estimate is no
-    /// result: its trace is named so, and baselines refuse it.
+    /// how far they agree. For traces of a million pages and more; of few pages a sample tells nothing, and where a size is
+    /// just enough for a loop it smears the edge. An estimate is no result: its trace is named so, and baselines refuse it.
     #[arg(long, value_name = "RATE")]
     pub sample: Option<SampleRate>,
     /// The folder for results.csv, results.json and the charts.

@@ -72,8 +72,9 @@ pub fn tell(name: &str, sample: &SampleFacts, terminal: &Terminal) {
     terminal.note(&format!("{name}: {SAMPLES} samples of about {pages_text} and {references} each"));
     if sample.too_small() {
         terminal.note(&format!(
-            "warning: {name}: samples of {pages_text} are no use: with fewer than {FEWEST_PAGES} it depends on chance which \
-             of the hot pages they have; replay the trace whole, or take a larger sample"
+            "warning: {name}: samples of {pages_text} are no use to tell policies apart: which of the hot pages they have is \
+             chance with fewer than {}; replay the trace whole, or take a larger sample",
+            grouped(FEWEST_PAGES)
         ));
     }
     if sample.rate * SAMPLES as f64 >= 1.0 {

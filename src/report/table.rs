@@ -211,5 +211,5 @@ fn estimate_note(block: &Block) -> Option<String> {
         sample.pages.len()
     );
     let pages = sample.fewest_pages();
-    Some(if sample.too_small() { format!("{text}. Samples of {pages} pages are no use!") } else { text })
+    Some(if sample.too_small() { format!("{text}. Too few pages to tell policies apart: {pages}") } else { text })
 }
