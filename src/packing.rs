@@ -244,8 +244,11 @@ mod tests {
     #[test]
     fn many_references_become_wide_in_their_order() {
         let mut builder = ReferenceBuilder::new(Room::default());
-        let at =
-            |index: u32| Reference { page: PageId::new(index), column: Column::new(index % 3), write: index % 5 == 0 };
+        let at = |index: u32| Reference {
+            page: PageId::new(index),
+            column: Column::new(index % 3),
+            write: index.is_multiple_of(5),
+        };
         let narrow = 2 * BLOCK as u32 + 5;
         (0..narrow).for_each(|index| builder.push(at(index)).unwrap());
         assert!(matches!(builder.references, References::Narrow(_)));

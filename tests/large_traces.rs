@@ -55,28 +55,28 @@ fn sampling(rate: f64, seed: u64) -> Resolver {
 fn no_replay_takes_more_than_was_said() {
     let _alone = alone();
     for processes in [2, 100] {
-        let program = Arc::new(program(workload("uniform", 90_000, 40_000, processes)));
-        let pages = u64::from(program.footprint());
-        for policy in PolicySpec::all() {
-            for frames in [pages / 10, pages * 9 / 10] {
-                let said = of_replay(&program, &policy) + shared(&program, &policy);
-                MEMORY.reset_peak_usage();
-                let before = MEMORY.current_usage();
-                let mut replay = policy.start(&program, &Options::new(frames)).unwrap();
-                replay.run(&|| true);
-                let taken = (MEMORY.peak_usage() - before) as u64;
-                drop(replay);
-                assert!(taken <= said, "{policy}, {frames} frames: {taken} bytes, and {said} were said");
-                assert!(said < 4 * taken + (4 << 20), "{policy}: {said} bytes were said, and {taken} did");
-            }
+        let program = Arc::new(program(workload("uniform", 300_000, 200_000, processes)));
+        let policies = PolicySpec::all();
+        // What a policy takes does not depend on how many processes there are.
+        let few = policies.len().min(if processes == 2 { usize::MAX } else { 3 });
+        for policy in &policies[..few] {
+            let said = of_replay(&program, policy) + shared(&program, policy);
+            MEMORY.reset_peak_usage();
+            let before = MEMORY.current_usage();
+            let mut replay = policy.start(&program, &Options::new(u64::from(program.footprint()) * 9 / 10)).unwrap();
+            replay.run(&|| true);
+            let taken = (MEMORY.peak_usage() - before) as u64;
+            drop(replay);
+            assert!(taken <= said, "{policy}: {taken} bytes, and {said} were said");
+            assert!(said < 4 * taken, "{policy}: {said} bytes were said, and {taken} did");
         }
     }
 }
 
 #[test]
 fn a_loaded_trace_takes_four_or_five_bytes_a_reference_and_few_for_a_page() {
-    let _alone = alone();
     const REFERENCES: usize = 1_000_000;
+    let _alone = alone();
     // The highest attachment decides whether words are wide: 2^20 pages take 20 bits, 2^12 attachments 12.
     for (columns, width) in [(1_u64, 4), (4096, 5)] {
         let before = MEMORY.current_usage();
@@ -94,7 +94,7 @@ fn a_loaded_trace_takes_four_or_five_bytes_a_reference_and_few_for_a_page() {
         assert_eq!(matches!(program.references, References::Wide(_)), width == 5, "{columns}");
         let footprint = program.footprint() as usize;
         // For a page its segment, and a jump of its index for every other one.
-        let most = width * REFERENCES + 20 * footprint + 1000 * columns as usize;
+        let most = width * REFERENCES + 20 * footprint + 1000 * columns as usize + (1 << 18);
         assert!(taken <= most, "{columns} attachments: {taken} bytes, at most {most}");
     }
 }
@@ -125,10 +125,11 @@ fn replays_that_do_not_fit_wait_or_are_refused() {
     let need = of_replay(&program, &jobs[2].policy);
     let pages = program.footprint();
     let expected = format!(
-        "a replay of opt on big needs {} of memory (19,007 pages, {} bytes each), beside 234 KiB for when each page is used \
+        "a replay of opt on big needs {} of memory ({} pages, {} bytes each), beside 234 KiB for when each page is used \
          next, and 0 KiB can be had by --memory-limit; leave the policy out, take a sample of the pages (compare --sample 1%) \
          or a slice of the trace (`clockhand trace slice`), or give more memory",
         clockhand::report::bytes(need as f64),
+        clockhand::report::grouped(pages.into()),
         need / u64::from(pages)
     );
     assert_eq!(error, expected);
@@ -172,7 +173,9 @@ fn world(steps: &[(u8, u64, u64)]) -> Vec<Record> {
 
 fn resolved(mut resolver: Resolver, records: &[Record]) -> Resolver {
     (0..2).for_each(|number| resolver.label(&Label::Number(number)));
-    records.iter().for_each(|record| resolver.record(record).unwrap());
+    for record in records {
+        resolver.record(record).unwrap();
+    }
     resolver
 }
 
@@ -203,6 +206,8 @@ fn only(records: &[Record], pages: &BTreeSet<(u32, u64)>) -> Vec<Record> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn a_sample_is_the_trace_without_the_references_to_other_pages(
         steps in prop::collection::vec((0u8..40, 0u64..3, 0u64..900), 1..600),
@@ -331,7 +336,7 @@ fn an_estimate_is_never_taken_for_a_result() {
     let run = |line: &str| clockhand(folder.path(), line);
     let sampled = "compare --policies linux-2.0,fifo --frames 25%,50% --sample 25% --seed 7";
     let output = run(&format!("{sampled} --out estimates"));
-    let warning = "warning: pg-tpcb-exact@sample=0.25: samples of 1,172 pages are no use to tell policies apart";
+    let warning = "warning: pg-tpcb-exact@sample=0.25: samples of 1,181 pages are no use to tell policies apart";
     ends(&output, 0, &[warning, "Estimates from 5 samples of 25 % of the pages", " ±", "at the median"]);
     let (exact, estimates) = {
         ends(&run("compare --policies linux-2.0,fifo --frames 25%,50% --seed 7 --out counts"), 0, &[]);

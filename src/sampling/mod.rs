@@ -134,6 +134,9 @@ impl Samples {
     ) -> Result<Option<Run>, String> {
         let mut runs = Vec::with_capacity(self.programs.len());
         for program in &self.programs {
+            if !go_on() {
+                return Ok(None);
+            }
             let share = self.share(program);
             let swap = options.swap.as_ref().map(|areas| areas.iter().map(|&area| scaled_area(area, share)).collect());
             let small = Options { frames: scaled(options.frames, share), swap, ..options.clone() };
