@@ -55,7 +55,7 @@ fn sampling(rate: f64, seed: u64) -> Resolver {
 fn no_replay_takes_more_than_was_said() {
     let _alone = alone();
     for processes in [2, 100] {
-        let program = Arc::new(program(workload("uniform", 300_000, 200_000, processes)));
+        let program = Arc::new(program(workload("uniform", 80_000, 60_000, processes)));
         let policies = PolicySpec::all();
         // What a policy takes does not depend on how many processes there are.
         let few = policies.len().min(if processes == 2 { usize::MAX } else { 3 });
@@ -77,8 +77,8 @@ fn no_replay_takes_more_than_was_said() {
 fn a_loaded_trace_takes_four_or_five_bytes_a_reference_and_few_for_a_page() {
     const REFERENCES: usize = 1_000_000;
     let _alone = alone();
-    // The highest attachment decides whether words are wide: 2^20 pages take 20 bits, 2^12 attachments 12.
-    for (columns, width) in [(1_u64, 4), (4096, 5)] {
+    // The highest attachment decides whether words are wide: 2^19 pages take 19 bits, 2^13 attachments 13.
+    for (columns, width) in [(1_u64, 4), (8192, 5)] {
         let before = MEMORY.current_usage();
         let mut resolver = Resolver::new(ResolveOptions::default());
         resolver.label(&Label::Number(0));
@@ -206,7 +206,7 @@ fn only(records: &[Record], pages: &BTreeSet<(u32, u64)>) -> Vec<Record> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn a_sample_is_the_trace_without_the_references_to_other_pages(
