@@ -126,6 +126,7 @@ fn ladder(program: &Arc<Program>, policy: &PolicySpec) -> Vec<Job> {
     let job = |frames| Job {
         trace: "bench".to_owned(),
         program: Arc::clone(program),
+        samples: None,
         policy: policy.clone(),
         options: Options::new(frames),
     };

@@ -14,6 +14,7 @@ use crate::policy::registry::PolicySpec;
 use crate::program::Program;
 use crate::replay::{Options, Replay};
 use crate::results::Run;
+use crate::sampling::Samples;
 
 /// One run of the plan.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub struct Job {
     pub trace: String,
     /// The trace.
     pub program: Arc<Program>,
+    /// Samples of the trace that are replayed in its place.
+    pub samples: Option<Arc<Samples>>,
     /// The policy.
     pub policy: PolicySpec,
     /// Memory size and the rest.
@@ -41,6 +44,8 @@ impl Job {
     fn is_like(&self, other: &Self) -> bool {
         let sizes_aside = |job: &Self| Options { frames: 0, ..job.options.clone() };
         Arc::ptr_eq(&self.program, &other.program)
+            && self.samples.is_none()
+            && other.samples.is_none()
             && self.trace == other.trace
             && self.policy.to_string() == other.policy.to_string()
             && sizes_aside(self) == sizes_aside(other)
@@ -146,6 +151,11 @@ impl Work<'_> {
         if !self.go_on() {
             return;
         }
+        if let [place] = places[..]
+            && let Some(samples) = &self.jobs[place].samples
+        {
+            return self.samples(place, samples);
+        }
         let replays: Result<Vec<Box<dyn Replay>>, String> =
             places.iter().map(|&place| self.jobs[place].start()).collect();
         let mut replays = match replays {
@@ -170,7 +180,20 @@ impl Work<'_> {
             return;
         }
         let job = &self.jobs[place];
-        let run = outcome(&*replay, &job.trace, &job.policy, &job.options);
+        self.keep(place, outcome(&*replay, &job.trace, &job.policy, &job.options));
+    }
+
+    /// Replays samples in place of the trace.
+    fn samples(&self, place: usize, samples: &Samples) {
+        let job = &self.jobs[place];
+        match samples.run(&job.trace, &job.policy, &job.options, &|| self.go_on()) {
+            Ok(Some(run)) => self.keep(place, run),
+            Ok(None) => {}
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn keep(&self, place: usize, run: Run) {
         if let Ok(mut done) = self.done.lock() {
             (self.finished)(place, &run);
             done.runs.push((place, run));

@@ -6,7 +6,7 @@
 
 use xxhash_rust::xxh3::Xxh3Default;
 
-use crate::program::{Change, Control, Program, Segment};
+use crate::program::{Change, Control, Packed, Program, Segment};
 use crate::trace::{OutOfMemory, Settings};
 
 /// References in a block between two calls of the hash.
@@ -112,7 +112,7 @@ fn references(program: &Program, hash: &mut Hash) {
     };
     match &program.references {
         crate::program::References::Narrow(words) => hash.block(words.iter().map(|&word| wide(word.into()))),
-        crate::program::References::Wide(words) => hash.block(words.iter().map(|&word| wide(word))),
+        crate::program::References::Wide(words) => hash.block(words.iter().map(|word| wide(word.bits()))),
     }
 }
 

@@ -85,6 +85,11 @@ impl FramesSpec {
         self.sizes.contains(&Size::All)
     }
 
+    /// Whether no size was named, so that one may be left out.
+    pub fn is_auto(&self) -> bool {
+        self.sizes == [Size::Auto]
+    }
+
     /// The memory sizes for a trace that references `footprint` distinct pages of `page_size` bytes: frames, ascending, each
     /// once, each at least 1. Percentages are rounded to the nearest frame. `all` is the ladder here: every size is for
     /// those who ask [`FramesSpec::wants_curves`].

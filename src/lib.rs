@@ -1,6 +1,7 @@
 //! clockhand replays memory-access traces of processes that share memory segments against an array-based page-table
 //! model, and shows what each victim policy costs.
 
+pub mod available_memory;
 pub mod cli;
 pub mod compare;
 pub mod curves;
@@ -12,10 +13,12 @@ pub mod journal;
 pub mod kernel;
 pub mod load;
 pub mod matrix;
+pub mod memory_need;
 pub mod metrics;
 pub mod observers;
 pub mod one_pass;
 pub mod outcome;
+mod packing;
 mod page_numbers;
 pub mod policy;
 mod prefetch;
@@ -25,6 +28,7 @@ pub mod replay;
 pub mod report;
 pub mod resolve;
 pub mod results;
+pub mod sampling;
 pub mod shard;
 pub mod speed;
 pub mod stack_distances;

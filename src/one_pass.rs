@@ -20,9 +20,11 @@ use settled::Settled;
 
 /// Sizes in one pass: the bits of a word.
 pub const MOST_SIZES: usize = 64;
-/// The most memory that the bits of a pass may take, in bytes: what does not stay in the cache near the processor makes every
-/// look slow.
+/// The most memory that the bits of a pass, and all its models, may take, in bytes each: what does not stay in the caches
+/// makes every look slow.
 const MOST_MEMORY: usize = 64 << 20;
+/// Bytes of a model and its policy for each page, roughly.
+const MODEL_A_PAGE: usize = 40;
 /// References after which it is seen which sizes are to leave.
 const WINDOW: u64 = 1 << 16;
 /// A size leaves when more than one reference in so many has something to do there: alone, each reference costs less than
@@ -54,12 +56,11 @@ impl OnePass {
     /// Whether replays of a program under policies that say they can share a pass ([`Replay::can_share_a_pass`]) are
     /// worth one.
     pub fn pays(program: &Program, sizes: usize) -> bool {
-        let memory = (program.footprint() as usize) << (program.packing.column_bits + 1) << 3;
+        let pages = program.footprint() as usize;
+        let places = (pages << (program.packing.column_bits + 1)) * size_of::<u64>();
+        let models = pages * sizes * MODEL_A_PAGE;
         let narrow = matches!(program.references, References::Narrow(_));
-        narrow
-            && memory <= MOST_MEMORY
-            && program.packing.column_bits < 8
-            && (FEWEST_SIZES..=MOST_SIZES).contains(&sizes)
+        narrow && places.max(models) <= MOST_MEMORY && (FEWEST_SIZES..=MOST_SIZES).contains(&sizes)
     }
 
     /// A pass for replays that have not begun.

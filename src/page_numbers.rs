@@ -21,7 +21,15 @@ pub(crate) struct PageNumbers {
     blocks: FxHashMap<(SegmentNumber, u64), usize>,
     cache: Vec<Option<(SegmentNumber, u64, usize)>>,
     numbers: Vec<u32>,
-    seen: Vec<(SegmentNumber, u64)>,
+    count: u32,
+}
+
+/// The pages seen, by segment and index.
+#[derive(Debug)]
+pub(crate) struct Placed {
+    blocks: Vec<(SegmentNumber, u64, usize)>,
+    numbers: Vec<u32>,
+    count: u32,
 }
 
 /// All pages in their final order.
@@ -47,7 +55,7 @@ pub(crate) struct Touched {
 
 impl Default for PageNumbers {
     fn default() -> Self {
-        Self { blocks: FxHashMap::default(), cache: vec![None; CACHE], numbers: Vec::new(), seen: Vec::new() }
+        Self { blocks: FxHashMap::default(), cache: vec![None; CACHE], numbers: Vec::new(), count: 0 }
     }
 }
 
@@ -57,47 +65,45 @@ impl PageNumbers {
     pub fn number(&mut self, segment: SegmentNumber, index: u64) -> Option<PageId> {
         let at = self.block(segment, index / BLOCK) + (index % BLOCK) as usize;
         if self.numbers[at] == NONE {
-            let next = u32::try_from(self.seen.len()).ok().filter(|&next| next < NONE - 1)?;
-            self.numbers[at] = next;
-            self.seen.push((segment, index));
+            if self.count >= NONE - 1 {
+                return None;
+            }
+            self.numbers[at] = self.count;
+            self.count += 1;
         }
         Some(PageId::new(self.numbers[at]))
     }
 
     /// One past the highest index referenced in a segment; slow.
     pub fn end_index(&self, segment: SegmentNumber) -> u64 {
-        let indices =
-            self.seen.iter().filter(|&&(other, _)| other == segment).map(|&(_, index)| index.saturating_add(1));
-        indices.max().unwrap_or(0)
+        let blocks = self.blocks.iter().filter(|&(&(other, _), _)| other == segment);
+        let ends = blocks.filter_map(|(&(_, block), &first)| {
+            let highest = (0..BLOCK).rev().find(|&offset| self.numbers[first + offset as usize] != NONE)?;
+            Some((block * BLOCK + highest).saturating_add(1))
+        });
+        ends.max().unwrap_or(0)
     }
 
     /// Segment and index of each page, by number in order of appearance.
     pub fn into_seen(self) -> Vec<(SegmentNumber, u64)> {
-        self.seen
+        let placed = self.into_placed();
+        let mut seen = vec![(SegmentNumber::new(0), 0); placed.count as usize];
+        placed.pages().for_each(|(segment, index, number)| seen[number as usize] = (segment, index));
+        seen
     }
 
     /// The final numbers, for so many segments.
     pub fn finish(self, segments: usize) -> Numbered {
-        let Self { seen, .. } = self;
-        let mut by_place: Vec<u32> = (0..seen.len() as u32).collect();
-        by_place.sort_unstable_by_key(|&number| seen[number as usize]);
-        let mut order = vec![PageId::new(0); seen.len()];
-        let mut segment_of = Vec::with_capacity(seen.len());
-        let mut touched: Vec<Touched> = Vec::with_capacity(segments);
-        for (place, &number) in by_place.iter().enumerate() {
-            let (segment, index) = seen[number as usize];
-            order[number as usize] = PageId::from_index(place);
-            segment_of.push(segment);
-            fill_to(&mut touched, segment.index() + 1, place);
-            let last = touched.last_mut().expect("filled up to this segment");
-            if last.count == 0 || index != last.end_index {
-                last.runs.push((index, last.count));
-            }
-            last.count += 1;
-            last.end_index = index.saturating_add(1);
-        }
-        fill_to(&mut touched, segments, seen.len());
-        Numbered { order, segment_of, segments: touched }
+        self.into_placed().numbered(segments, |_| true)
+    }
+
+    /// The pages in their order.
+    pub fn into_placed(self) -> Placed {
+        let Self { blocks, cache, numbers, count } = self;
+        drop(cache);
+        let mut blocks: Vec<_> = blocks.into_iter().map(|((segment, block), first)| (segment, block, first)).collect();
+        blocks.sort_unstable();
+        Placed { blocks, numbers, count }
     }
 
     #[inline(always)]
@@ -117,6 +123,40 @@ impl PageNumbers {
         }
         self.cache[place] = Some((segment, block, first));
         first
+    }
+}
+
+impl Placed {
+    /// Segment, index and number in order of appearance of each page, by segment and index.
+    pub fn pages(&self) -> impl Iterator<Item = (SegmentNumber, u64, u32)> + '_ {
+        self.blocks.iter().flat_map(|&(segment, block, first)| {
+            let numbers = &self.numbers[first..first + BLOCK as usize];
+            let known = (0..BLOCK).zip(numbers).filter(|&(_, &number)| number != NONE);
+            known.map(move |(offset, &number)| (segment, block * BLOCK + offset, number))
+        })
+    }
+
+    /// The final numbers of those pages, given by number in order of appearance, that are to be kept, for so many segments.
+    /// The final number of another page has no meaning.
+    pub fn numbered(&self, segments: usize, keep: impl Fn(u32) -> bool) -> Numbered {
+        let mut order = vec![PageId::new(0); self.count as usize];
+        let mut segment_of = Vec::new();
+        let mut touched: Vec<Touched> = Vec::with_capacity(segments);
+        for (segment, index, number) in self.pages().filter(|&(_, _, number)| keep(number)) {
+            let place = segment_of.len();
+            order[number as usize] = PageId::from_index(place);
+            segment_of.push(segment);
+            fill_to(&mut touched, segment.index() + 1, place);
+            let last = touched.last_mut().expect("filled up to this segment");
+            if last.count == 0 || index != last.end_index {
+                last.runs.push((index, last.count));
+            }
+            last.count += 1;
+            last.end_index = index.saturating_add(1);
+        }
+        fill_to(&mut touched, segments, segment_of.len());
+        segment_of.shrink_to_fit();
+        Numbered { order, segment_of, segments: touched }
     }
 }
 

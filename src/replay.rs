@@ -686,7 +686,7 @@ mod tests {
     use super::*;
     use crate::outcome::outcome;
     use crate::policy::registry::PolicySpec;
-    use crate::program::Packing;
+    use crate::program::{Packing, Word40};
     use crate::resolve::{ResolveOptions, Resolver};
     use crate::trace::{ReadOptions, read_from};
 
@@ -697,11 +697,11 @@ mod tests {
         resolver.finish()
     }
 
-    /// The same program in words of 64 bits, which no small program needs.
+    /// The same program in words of 40 bits, which no small program needs.
     fn widened(program: Program) -> Program {
-        let packing = Packing { column_bits: 31 };
+        let packing = Packing { column_bits: 7 };
         let references = (0..program.references.len()).map(|position| packing.pack(program.reference(position)));
-        let references = References::Wide(references.collect());
+        let references = References::Wide(references.map(Word40::from_bits).collect());
         Program { references, packing, next_uses: OnceLock::new(), ..program }
     }
 

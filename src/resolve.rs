@@ -5,15 +5,19 @@
 //! policy and no memory size is known here. Memory grows with references and distinct pages, never with the size that a
 //! segment claims.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
+use crate::available_memory::{Room, Shortage};
 use crate::ids::{Column, ProcessNumber, SegmentNumber};
 use crate::kernel::encoding;
 use crate::kernel::segments::SegmentTable;
-use crate::page_numbers::PageNumbers;
-use crate::program::{Change, Control, Counts, Program, Reference, ReferenceBuilder, Segment};
+use crate::packing::ReferenceBuilder;
+use crate::page_numbers::{Numbered, PageNumbers};
+use crate::program::{Change, Control, Counts, Packing, Program, Reference, References, Segment};
+use crate::sampling::sampler::Sampler;
+use crate::sampling::{SampleOptions, Samples, Whole};
 use crate::trace::{Batch, Impossible, Label, Operation, Record, RecordSink, Settings, Turn, Words};
 use crate::translation::Translation;
 
@@ -25,6 +29,10 @@ const CACHE: usize = 64;
 const LEAST_AT_ONCE: u32 = 16;
 /// See [`LEAST_AT_ONCE`].
 const MOST_AT_ONCE: u32 = 4096;
+/// Bytes that the tables of pages take while a trace is read, for each page: those here and those of a reader.
+const BYTES_A_PAGE: u64 = 48;
+/// Pages for which room is not asked for.
+const FEW_PAGES: u32 = 1 << 20;
 
 /// Which limits of the kernel apply (R10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +52,10 @@ pub struct ResolveOptions {
     pub keep_times: bool,
     /// Which limits apply; none is the kernel's for event scripts, and no limits otherwise.
     pub limits: Option<Limits>,
+    /// Keep samples of the pages only, and no times. The resolver is then to be finished with [`Resolver::finish_samples`].
+    pub sample: Option<SampleOptions>,
+    /// The most bytes that the process may take.
+    pub memory_limit: Option<u64>,
 }
 
 /// What is known of a segment before all references are.
@@ -77,7 +89,14 @@ pub struct Resolver {
     references: ReferenceBuilder,
     changes: Vec<Change>,
     times: Vec<u64>,
+    /// In place of references and changes where only samples are wanted.
+    sampler: Option<Sampler>,
     counts: Counts,
+    room: Room,
+    /// Pages for which there is room.
+    room_for: u32,
+    /// For what there is no room, which ends the reading.
+    shortage: Option<Shortage>,
 }
 
 /// The attachment of a process to the segment that a label stands for.
@@ -93,8 +112,10 @@ struct Found {
 impl Resolver {
     /// A resolver that has seen nothing yet.
     pub fn new(options: ResolveOptions) -> Self {
+        let room = Room { limit: options.memory_limit };
+        let keep_times = options.keep_times && options.sample.is_none();
         Self {
-            options,
+            options: ResolveOptions { keep_times, ..options },
             settings: Settings::default(),
             labels: Vec::new(),
             current: Vec::new(),
@@ -106,36 +127,92 @@ impl Resolver {
             found: [None; CACHE],
             translation: Translation::default(),
             pages: PageNumbers::default(),
-            references: ReferenceBuilder::default(),
+            references: ReferenceBuilder::new(room),
             changes: Vec::new(),
             times: Vec::new(),
+            sampler: options.sample.map(|sample| Sampler::new(sample, room)),
             counts: Counts::default(),
+            room,
+            room_for: FEW_PAGES,
+            shortage: None,
         }
     }
 
+    /// For what there was no room, if that is why the resolver has enough.
+    pub fn take_shortage(&mut self) -> Option<Shortage> {
+        self.shortage.take()
+    }
+
     /// The program of all records taken.
-    pub fn finish(self) -> Program {
-        let numbered = self.pages.finish(self.drafts.len());
-        let (references, packing) = self.references.finish(&numbered.order);
-        let mut segments = Vec::with_capacity(self.drafts.len());
-        for (draft, touched) in self.drafts.iter().zip(numbered.segments) {
-            segments.push(Segment {
-                label: self.labels[draft.label as usize].clone(),
-                size: draft.size.unwrap_or(touched.end_index.max(1)),
-                first_page: touched.first_page,
-                touched: touched.count,
-                runs: touched.runs,
-            });
-        }
-        Program {
-            settings: self.settings,
+    pub fn finish(mut self) -> Program {
+        // What is not needed any more goes before there is more.
+        self.translation = Translation::default();
+        let numbered = std::mem::take(&mut self.pages).finish(self.drafts.len());
+        let builder = std::mem::replace(&mut self.references, ReferenceBuilder::new(self.room));
+        let references = builder.finish(&numbered.order);
+        let times = self.options.keep_times.then(|| std::mem::take(&mut self.times));
+        let changes = std::mem::take(&mut self.changes);
+        Program { times, ..self.program(numbered, references, changes, self.counts) }
+    }
+
+    /// The samples of all records taken.
+    ///
+    /// # Errors
+    /// The resolver itself, which is to be finished with [`Resolver::finish`], where no samples were asked for.
+    pub fn finish_samples(mut self) -> Result<Samples, Box<Self>> {
+        let Some(mut sampler) = self.sampler.take() else { return Err(Box::new(self)) };
+        self.translation = Translation::default();
+        let drafts = std::mem::take(&mut sampler.drafts);
+        let placed = std::mem::take(&mut self.pages).into_placed();
+        let segments = self.segments(&placed.numbered(self.drafts.len(), |_| true));
+        let whole = Whole {
+            references: self.counts.reads + self.counts.writes,
+            writes: self.counts.writes,
+            footprint: segments.iter().map(|segment| u64::from(segment.touched)).sum(),
             segments,
-            processes: self.processes,
-            changes: self.changes,
+        };
+        let programs = drafts.into_iter().enumerate().map(|(sample, draft)| {
+            let numbered = placed.numbered(self.drafts.len(), |page| sampler.has(sample, page));
+            let references = draft.references.finish(&numbered.order);
+            let (reads, writes) = (draft.counts.reads, draft.counts.writes);
+            let mut program =
+                self.program(numbered, references, draft.changes, Counts { reads, writes, ..self.counts });
+            // A size that no record tells is that of the pages touched in the whole trace.
+            for (segment, whole) in program.segments.iter_mut().zip(&whole.segments) {
+                segment.size = whole.size;
+            }
+            Arc::new(program)
+        });
+        Ok(Samples { options: sampler.options(), programs: programs.collect(), whole })
+    }
+
+    fn segments(&self, numbered: &Numbered) -> Vec<Segment> {
+        let segments = self.drafts.iter().zip(&numbered.segments).map(|(draft, touched)| Segment {
+            label: self.labels[draft.label as usize].clone(),
+            size: draft.size.unwrap_or(touched.end_index.max(1)),
+            first_page: touched.first_page,
+            touched: touched.count,
+            runs: touched.runs.clone(),
+        });
+        segments.collect()
+    }
+
+    fn program(
+        &self,
+        numbered: Numbered,
+        (references, packing): (References, Packing),
+        changes: Vec<Change>,
+        counts: Counts,
+    ) -> Program {
+        Program {
+            settings: self.settings.clone(),
+            segments: self.segments(&numbered),
+            processes: self.processes.clone(),
+            changes,
             references,
             packing,
-            times: self.options.keep_times.then_some(self.times),
-            counts: self.counts,
+            times: None,
+            counts,
             segment_of: numbered.segment_of,
             next_uses: OnceLock::new(),
         }
@@ -149,14 +226,45 @@ impl Resolver {
         let Some(page) = self.pages.number(found.segment, record.page) else {
             return Err(impossible("more than 4,294,967,294 distinct pages", "split the trace"));
         };
-        let write = record.operation == Operation::Write;
-        self.references.push(Reference { page, column: found.column, write });
+        if page.get() >= self.room_for {
+            self.make_room()?;
+        }
+        let reference = Reference { page, column: found.column, write: record.operation == Operation::Write };
+        let taken = match &mut self.sampler {
+            None => self.references.push(reference),
+            Some(sampler) => {
+                sampler.meet(page, found.segment, record.page);
+                sampler.push(reference)
+            }
+        };
+        taken.map_err(|shortage| self.full(shortage))?;
+        let write = reference.write;
         if self.options.keep_times {
             self.times.push(record.time);
         }
         self.counts.reads += u64::from(!write);
         self.counts.writes += u64::from(write);
         Ok(())
+    }
+
+    /// Makes room for a quarter more pages.
+    #[cold]
+    fn make_room(&mut self) -> Result<(), Impossible> {
+        let more = self.room_for / 4;
+        let bytes = u64::from(more) * BYTES_A_PAGE;
+        if !self.room.has(bytes) {
+            let shortage = self.room.shortage("the pages of the trace", bytes);
+            return Err(self.full(shortage));
+        }
+        self.room_for = self.room_for.saturating_add(more);
+        Ok(())
+    }
+
+    /// There is no room for a reference: from now on the resolver has enough.
+    #[cold]
+    fn full(&mut self, shortage: Shortage) -> Impossible {
+        self.shortage = Some(shortage);
+        Impossible::enough()
     }
 
     /// What was found may not hold any more.
@@ -179,6 +287,7 @@ impl Resolver {
                 }
                 Words::Wide(words) => self.known(row, words[range].iter().map(|&word| u32::from_le_bytes(word))),
             };
+            let added = added.map_err(|shortage| (at, self.full(shortage)))?;
             if self.options.keep_times {
                 self.times.extend_from_slice(&batch.times[at as usize..(at + added) as usize]);
             }
@@ -199,13 +308,22 @@ impl Resolver {
 
     /// Takes references whose pages and attachments are known; how many there were before one that is not.
     #[inline(always)]
-    fn known(&mut self, row: usize, words: impl ExactSizeIterator<Item = u32> + Clone) -> u32 {
-        let references = self.translation.translate(row, words.clone());
-        let added = self.references.extend(words.len(), references);
+    fn known(&mut self, row: usize, words: impl ExactSizeIterator<Item = u32> + Clone) -> Result<u32, Shortage> {
+        let mut references = self.translation.translate(row, words.clone());
+        let added = match &mut self.sampler {
+            None => {
+                self.references.reserve(words.len())?;
+                self.references.extend(words.len(), references)
+            }
+            Some(sampler) => references.try_fold(0, |added, reference| {
+                sampler.push(reference)?;
+                Ok(added + 1)
+            })?,
+        };
         let writes = words.take(added).map(|word| u64::from(word & 1)).sum::<u64>();
         self.counts.writes += writes;
         self.counts.reads += added as u64 - writes;
-        added as u32
+        Ok(added as u32)
     }
 
     /// Takes a reference that is not known yet, by the process and to the page at these places of the trace's tables.
@@ -453,7 +571,10 @@ impl Resolver {
     }
 
     fn push(&mut self, control: Control) {
-        self.changes.push(Change { before: self.references.len(), control });
+        match &mut self.sampler {
+            None => self.changes.push(Change { before: self.references.len(), control }),
+            Some(sampler) => sampler.change(control),
+        }
     }
 
     fn name(&self, record: &Record) -> String {
@@ -484,6 +605,10 @@ impl RecordSink for Resolver {
     fn label(&mut self, label: &Label) {
         self.labels.push(label.clone());
         self.current.push(None);
+    }
+
+    fn has_enough(&self) -> bool {
+        self.shortage.is_some()
     }
 
     fn wants_times(&self) -> bool {

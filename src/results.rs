@@ -3,6 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::sampling::SampleFacts;
+use crate::sampling::estimate::Estimate;
+
 /// The counts of one run. The names and their order are those of `results.csv`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Row {
@@ -133,8 +136,12 @@ pub struct Run {
     pub row: Row,
     /// What happened in each segment, in order of creation; those without a touched page are left out.
     pub segments: Vec<SegmentFigures>,
-    /// The distributions.
+    /// The distributions; empty where the counts are estimates.
     pub distributions: Distributions,
+    /// How far the counts are to be trusted where they are estimates from samples (`--sample`). None, and not written, for
+    /// what was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
 }
 
 /// Where a trace comes from and what is in it.
@@ -169,6 +176,10 @@ pub struct TraceFacts {
     pub page_size: u64,
     /// What the trace does not tell of the program it was taken from, in the words of [`crate::trace::Fidelity`].
     pub fidelity: Vec<String>,
+    /// The samples that its runs were estimated from; references and footprint are those of the whole trace. None, and not
+    /// written, where it was replayed whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<SampleFacts>,
 }
 
 /// What part of a comparison results are of: those of `compare --shard K/N`.

@@ -129,7 +129,8 @@ fn resolved(bytes: &[u8], options: ResolveOptions, reading: &ReadOptions, bulk: 
 
 /// Checks that resolving in bulk comes to the same as one by one; how many references there were.
 fn compare(bytes: &[u8], implicit_attach: bool, reading: &ReadOptions, keep_times: bool) -> u64 {
-    let options = ResolveOptions { implicit_attach, keep_times, limits: Some(Limits::None) };
+    let options =
+        ResolveOptions { implicit_attach, keep_times, limits: Some(Limits::None), ..ResolveOptions::default() };
     let (bulk, bulk_words) = resolved(bytes, options, reading, true);
     let (single, single_words) = resolved(bytes, options, reading, false);
     // A reader may give 0 for the times that nobody looks at.

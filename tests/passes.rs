@@ -21,6 +21,7 @@ fn jobs(program: &Arc<Program>, policies: &[PolicySpec], options: &Options, size
     let job = |policy: &PolicySpec, &frames: &u64| Job {
         trace: "test".to_owned(),
         program: Arc::clone(program),
+        samples: None,
         policy: policy.clone(),
         options: Options { frames, ..options.clone() },
     };

@@ -10,6 +10,7 @@ use super::trace::arguments::{GenArguments, HeadArguments, MergeTracesArguments,
 use crate::frames::FramesSpec;
 use crate::kernel::kswapd::KswapdOptions;
 use crate::report;
+use crate::sampling::SampleRate;
 use crate::shard::Shard;
 use crate::trace::{self, AddressOptions, Cut, ReadOptions};
 
@@ -104,6 +105,11 @@ pub struct CompareArguments {
     /// footprint, for little more than one replay each.
     #[arg(short, long, value_name = "LIST", default_value = "auto")]
     pub frames: FramesSpec,
+    /// Estimate from samples of this part of the pages, `0.01` or `1%`, in so much less memory and time: five samples, and
+    /// how far they agree. For traces of a million pages and more; of few pages a sample tells nothing, and where a size is
+    /// just enough for a loop it smears the edge. An estimate is no result: its trace is named so, and baselines refuse it.
+    #[arg(long, value_name = "RATE")]
+    pub sample: Option<SampleRate>,
     /// The folder for results.csv, results.json and the charts.
     #[arg(short, long, value_name = "DIR", default_value = "reports")]
     pub out: PathBuf,
@@ -277,6 +283,10 @@ pub struct ReadArguments {
     /// Limits on segments: `kernel` is 128 at a time with 8192 pages each, the default for event scripts.
     #[arg(long, value_name = "WHICH")]
     pub limits: Option<LimitsChoice>,
+    /// The most memory of this machine to take, as in `4GiB`: fewer replays run at the same time, or an error says what does not
+    /// fit. If not given, what the system has, and what control groups and `ulimit -v` allow.
+    #[arg(long, value_name = "SIZE", value_parser = memory_size)]
+    pub memory_limit: Option<u64>,
 }
 
 /// How the files of traces are read.
@@ -461,6 +471,11 @@ pub(super) fn percent(text: &str) -> Result<f64, String> {
     number
         .filter(|number| (0.0..=1000.0).contains(number))
         .ok_or_else(|| "write a percentage from 0 to 1000".to_owned())
+}
+
+fn memory_size(text: &str) -> Result<u64, String> {
+    let size = trace::bytes(text).filter(|&size| size > 0);
+    size.ok_or_else(|| format!("`{text}` is no size of memory: write bytes, or a number of KiB, MiB or GiB as in 4GiB"))
 }
 
 fn bare(text: &str) -> Result<(usize, bool), String> {

@@ -7,7 +7,7 @@ use anyhow::{Context, Error, anyhow};
 
 use super::arguments::{CompareArguments, Print, ReportArguments};
 use super::terminal::{self, Terminal};
-use super::{Interrupted, Usage, curves, interrupt, matrix, model, provenance, reports, traces};
+use super::{Interrupted, Usage, curves, interrupt, matrix, memory, model, provenance, reports, samples, traces};
 use crate::compare::{Job, Passes, run_all};
 use crate::journal::{self, Head, Journal, JournalError, Kept};
 use crate::load::Loaded;
@@ -25,7 +25,8 @@ pub fn run(arguments: &CompareArguments, terminal: &Terminal) -> Result<(), Erro
         return Err(Usage(text.to_owned()).into());
     }
     let policies = model::policies(&arguments.policies)?;
-    let loaded = traces::load_all(&arguments.traces, &arguments.reading, arguments.model.kswapd.is_some(), terminal)?;
+    let resolve = samples::resolve_options(arguments, &policies)?;
+    let loaded = traces::load_all_with(&arguments.traces, &arguments.reading, resolve, terminal)?;
     let jobs = plan(arguments, &policies, &loaded)?;
     let curves_wanted = curves::plan(arguments, &jobs, terminal)?;
     let facts = loaded.iter().map(|trace| trace.facts.clone()).collect();
@@ -48,6 +49,7 @@ pub fn run(arguments: &CompareArguments, terminal: &Terminal) -> Result<(), Erro
         Err(error) => anyhow!("{error:#}; {kept}"),
     };
     let curves = curves::write(&curves_wanted, arguments.jobs, &arguments.out, terminal).map_err(keeping)?;
+    samples::tell_spread(&results, terminal);
     let target = Target { out: &arguments.out, reports: &arguments.reports, print: arguments.print };
     if let Some(path) = curves {
         terminal.note(&format!("written: {}", path.display()));
@@ -171,11 +173,12 @@ fn replay_all(
     finished.retain(|place, _| places.binary_search(place).is_ok());
     let (left, rest): (Vec<usize>, Vec<Job>) =
         places.iter().filter(|place| !finished.contains_key(place)).map(|&place| (place, jobs[place].clone())).unzip();
+    let at_once = memory::at_once(&rest, arguments.jobs, arguments.reading.memory_limit, terminal)?;
     let bar = terminal.progress(places.len() as u64);
     bar.set_position(finished.len() as u64);
     bar.reset_eta();
     let keeper = Mutex::new((journal, None));
-    let runs = run_all(&rest, threads(arguments.jobs), Passes::Shared, &interrupt::go_on, &|index, run| {
+    let runs = run_all(&rest, at_once, Passes::Shared, &interrupt::go_on, &|index, run| {
         if let Ok(mut keeper) = keeper.lock()
             && let Err(error) = keeper.0.append(left[index], run)
         {

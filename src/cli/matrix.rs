@@ -4,7 +4,7 @@ use anyhow::{Context, Error};
 
 use super::arguments::ModelArguments;
 use super::terminal::Terminal;
-use super::{Interrupted, compare, interrupt, model};
+use super::{Interrupted, interrupt, memory, model};
 use crate::compare::{Job, Passes, run_all};
 use crate::frames::FramesSpec;
 use crate::load::Loaded;
@@ -37,6 +37,7 @@ pub fn job(trace: &Loaded, policy: &PolicySpec, options: &Options, frames: u64) 
     Job {
         trace: trace.facts.name.clone(),
         program: trace.program.clone(),
+        samples: trace.samples.clone(),
         policy: policy.clone(),
         options: Options { frames, ..options.clone() },
     }
@@ -45,8 +46,9 @@ pub fn job(trace: &Loaded, policy: &PolicySpec, options: &Options, frames: u64) 
 /// Runs the jobs; their results in the same order.
 pub fn replay(jobs: &[Job], threads: Option<u16>, terminal: &Terminal) -> Result<Vec<Run>, Error> {
     interrupt::listen();
+    let at_once = memory::at_once(jobs, threads, None, terminal)?;
     let bar = terminal.progress(jobs.len() as u64);
-    let runs = run_all(jobs, compare::threads(threads), Passes::Shared, &interrupt::go_on, &|_, _| bar.inc(1));
+    let runs = run_all(jobs, at_once, Passes::Shared, &interrupt::go_on, &|_, _| bar.inc(1));
     bar.finish_and_clear();
     let runs = runs.map_err(Error::msg).context("the replay was given up")?;
     if runs.len() < jobs.len() {

@@ -2,8 +2,8 @@
 
 use anyhow::Error;
 
-use super::Usage;
 use super::arguments::{ModelArguments, Oom};
+use super::{Usage, samples};
 use crate::frames::FramesSpec;
 use crate::kernel::MOST_SWAP_SLOTS;
 use crate::kernel::kswapd::Jiffy;
@@ -15,7 +15,8 @@ use crate::trace::{MAX_SWAP_AREAS, OutOfMemory, SwapArea};
 /// The memory sizes for one trace, in frames.
 pub fn sizes(spec: &FramesSpec, loaded: &Loaded) -> Result<Vec<u64>, Error> {
     let sizes = spec.resolve(loaded.facts.footprint, loaded.facts.page_size);
-    sizes.map_err(|error| Usage(error.to_string()).into())
+    let sizes = sizes.map_err(|error| Usage(error.to_string()))?;
+    loaded.samples.as_ref().map_or(Ok(sizes.clone()), |samples| samples::sizes(spec, sizes, samples, loaded))
 }
 
 /// The options for one trace; the memory size is what the trace says, or 1.

@@ -13,6 +13,7 @@ pub fn compare(arguments: &CompareArguments) -> Vec<String> {
     words.extend(arguments.traces.iter().map(|path| path.display().to_string()));
     words.extend(["--policies".to_owned(), arguments.policies.clone()]);
     words.extend(["--frames".to_owned(), arguments.frames.to_string()]);
+    words.extend(given([("--sample", arguments.sample.map(|rate| rate.to_string()))]));
     words.extend(options(&arguments.reading, &arguments.model));
     words
 }

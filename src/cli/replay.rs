@@ -7,7 +7,7 @@ use anyhow::{Context, Error};
 
 use super::arguments::{Print, ReplayArguments};
 use super::terminal::{self, Terminal};
-use super::{Usage, model, provenance, traces};
+use super::{Usage, matrix, memory, model, provenance, traces};
 use crate::frames::FramesSpec;
 use crate::load::Loaded;
 use crate::observers::event_log::EventLog;
@@ -34,6 +34,7 @@ pub fn run(arguments: &ReplayArguments, terminal: &Terminal) -> Result<(), Error
         seed: arguments.reading.file.seed,
         ..model::options(&arguments.model, &loaded)?
     };
+    memory::one(&matrix::job(&loaded, &policy, &options, options.frames), arguments.reading.memory_limit)?;
     let mut replay = policy.start(&loaded.program, &options).map_err(Usage)?;
     let log = Target::open(arguments.log.as_deref())?;
     let timeline = Target::open(arguments.timeline.as_deref())?;

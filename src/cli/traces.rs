@@ -6,6 +6,7 @@ use anyhow::Error;
 
 use super::Usage;
 use super::arguments::{FileArguments, LimitsChoice, ReadArguments};
+use super::samples;
 use super::terminal::Terminal;
 use crate::fingerprint::fingerprint;
 use crate::load::{Loaded, load};
@@ -20,10 +21,21 @@ pub fn load_all(
     keep_times: bool,
     terminal: &Terminal,
 ) -> Result<Vec<Loaded>, Error> {
-    let sources = sources(paths, &ReadOptions::from(&reading.file))?;
+    load_all_with(paths, reading, ResolveOptions { keep_times, ..resolve_options(reading) }, terminal)
+}
+
+/// As [`load_all`], resolved as these options say.
+pub fn load_all_with(
+    paths: &[PathBuf],
+    reading: &ReadArguments,
+    resolve: ResolveOptions,
+    terminal: &Terminal,
+) -> Result<Vec<Loaded>, Error> {
+    let read = ReadOptions::from(&reading.file);
+    let sources = sources(paths, &read)?;
     let mut all: Vec<Loaded> = Vec::with_capacity(sources.len());
     for source in sources {
-        let mut loaded = load_one(&source, reading, keep_times, terminal)?;
+        let mut loaded = load_with(&source, &read, resolve, terminal)?;
         let name = loaded.facts.name.clone();
         let mut number = 2;
         while all.iter().any(|other| other.facts.name == loaded.facts.name) {
@@ -42,12 +54,22 @@ pub fn load_one(
     keep_times: bool,
     terminal: &Terminal,
 ) -> Result<Loaded, Error> {
+    let resolve = ResolveOptions { keep_times, ..resolve_options(reading) };
+    load_with(source, &ReadOptions::from(&reading.file), resolve, terminal)
+}
+
+/// How a trace is resolved that is read like this: whole, and without times.
+pub fn resolve_options(reading: &ReadArguments) -> ResolveOptions {
     let limits = reading.limits.map(|limits| match limits {
         LimitsChoice::Kernel => Limits::Kernel,
         LimitsChoice::None => Limits::None,
     });
-    let resolve = ResolveOptions { implicit_attach: reading.implicit_attach, keep_times, limits };
-    load_with(source, &ReadOptions::from(&reading.file), resolve, terminal)
+    ResolveOptions {
+        implicit_attach: reading.implicit_attach,
+        limits,
+        memory_limit: reading.memory_limit,
+        ..ResolveOptions::default()
+    }
 }
 
 /// Reads one trace as these options say.
@@ -58,7 +80,10 @@ pub fn load_with(
     terminal: &Terminal,
 ) -> Result<Loaded, Error> {
     let mut loaded = load(source, read, resolve)?;
-    loaded.facts.content = Some(fingerprint(&loaded.program));
+    loaded.facts.content = Some(match &loaded.samples {
+        None => fingerprint(&loaded.program),
+        Some(samples) => samples.content(),
+    });
     tell(&loaded, terminal);
     Ok(loaded)
 }
@@ -120,6 +145,9 @@ fn tell(loaded: &Loaded, terminal: &Terminal) {
         counted(facts.footprint, "page", "pages"),
         counted(facts.segments, "segment", "segments")
     ));
+    if let Some(sample) = &facts.sample {
+        samples::tell(&facts.name, sample, terminal);
+    }
     tell_skipped(&loaded.summary, terminal);
     for mark in &loaded.program.settings.fidelity {
         terminal.note(&format!("warning: {}", mark.explanation()));

@@ -74,6 +74,7 @@ impl Policy for Lfu {
     const SUMMARY: &'static str = "least frequently used while in memory, ties by least recent use";
     const SOURCE: &'static str = "textbook";
     const FILE: &'static str = file!();
+    const BYTES_PER_PAGE: u64 = 64;
 
     fn new(setup: &Setup, _arguments: &Arguments) -> Result<Self, String> {
         Ok(Self {

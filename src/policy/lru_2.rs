@@ -51,6 +51,7 @@ impl Policy for Lru2 {
     const SUMMARY: &'static str = "LRU-2: the page whose last reference but one is longest ago";
     const SOURCE: &'static str = "O'Neil, O'Neil, Weikum 1993";
     const FILE: &'static str = file!();
+    const BYTES_PER_PAGE: u64 = 64;
     const PARAMETERS: &'static [Parameter] = &[Parameter {
         key: "history",
         default: "2x",

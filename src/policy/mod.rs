@@ -163,6 +163,9 @@ pub trait Policy: Sized + Send + 'static {
     const FILE: &'static str;
     /// Its parameters.
     const PARAMETERS: &'static [Parameter] = &[];
+    /// The most bytes that it takes for each page, so that a run for which there is no room is not begun. A test compares it
+    /// with what is really allocated.
+    const BYTES_PER_PAGE: u64 = 32;
 
     /// The policy at the start of a run. All memory that it needs is allocated here.
     ///

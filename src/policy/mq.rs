@@ -70,6 +70,7 @@ impl Policy for MultiQueue {
     const SUMMARY: &'static str = "multi-queue: a queue for each power of two of references, idle pages sink";
     const SOURCE: &'static str = "Zhou, Philbin, Li 2001";
     const FILE: &'static str = file!();
+    const BYTES_PER_PAGE: u64 = 48;
     const PARAMETERS: &'static [Parameter] = &[
         Parameter { key: "queues", default: "8", help: "queues of pages in memory, 1 to 64" },
         Parameter {

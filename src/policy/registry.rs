@@ -34,6 +34,8 @@ pub struct Entry {
     pub sight: Sight,
     /// See [`Policy::PARAMETERS`].
     pub parameters: &'static [Parameter],
+    /// See [`Policy::BYTES_PER_PAGE`].
+    pub bytes_per_page: u64,
     start: Start,
     check: fn(&Arguments) -> Result<(), String>,
 }
@@ -71,6 +73,7 @@ const fn row<P: Policy>(sight: Sight, start: Start) -> Entry {
         file: P::FILE,
         sight,
         parameters: P::PARAMETERS,
+        bytes_per_page: P::BYTES_PER_PAGE,
         start,
         check: P::check,
     }
@@ -227,6 +230,13 @@ impl PolicySpec {
     /// When one is not; the text names the policy and says what is allowed.
     pub fn check(&self) -> Result<(), String> {
         (self.entry.check)(&self.arguments(0)).map_err(|error| format!("policy `{}`: {error}", self.entry.name))
+    }
+
+    /// A parameter that can be given as a multiple of the frames and was given as a number, and its value.
+    pub fn not_relative(&self) -> Option<(&'static Parameter, String)> {
+        let relative = self.entry.parameters.iter().filter(|parameter| parameter.default.ends_with('x'));
+        let mut given = relative.filter_map(|parameter| Some((parameter, self.arguments.get(parameter.key, "").ok()?)));
+        given.find(|(_, value): &(_, String)| !value.ends_with('x'))
     }
 
     /// Starts a run of the policy.

@@ -132,7 +132,9 @@ fn policy_column(block: &Block, series: &Series, style: Style) -> Column {
             (false, true) => (BEST, Tint::Best),
             (false, false) => (' ', tint),
         };
-        column.push(format!("{}{mark}", style.number(run.row.swap_outs)), tint);
+        let trust = run.estimate.as_ref().and_then(|estimate| estimate.relative(&run.row));
+        let trust = trust.map_or_else(String::new, |part| format!(" ±{}", numbers::percent(part, 1.0) + " %"));
+        column.push(format!("{}{trust}{mark}", style.number(run.row.swap_outs)), tint);
     }
     column
 }
@@ -195,6 +197,19 @@ fn notes(block: &Block) -> Vec<String> {
             "{OUT_OF_MEMORY} out of memory: no frame could be had and references were given up; not comparable"
         ));
     }
+    notes.extend(estimate_note(block));
     notes.extend(block.sights().map(|sight| format!("{}: {}", sight.who(), sight.meaning())));
     notes
+}
+
+/// What is to be known of estimates, where the block has them.
+fn estimate_note(block: &Block) -> Option<String> {
+    let sample = block.facts?.sample.as_ref()?;
+    let part = numbers::percent(sample.rate, 1.0);
+    let text = format!(
+        "Estimates from {} samples of {part} % of the pages; ± is half of the 95 % interval around their mean",
+        sample.pages.len()
+    );
+    let pages = sample.fewest_pages();
+    Some(if sample.too_small() { format!("{text}. Too few pages to tell policies apart: {pages}") } else { text })
 }

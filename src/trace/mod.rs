@@ -57,7 +57,7 @@ use std::path::Path;
 pub use batch::{Batch, TracePage, Turn, Words};
 pub use error::{At, Fault, TraceError};
 pub use fidelity::Fidelity;
-pub use options::{AddressOptions, Cut, PAGE_SIZE, ReadOptions, is_page_size, page_size};
+pub use options::{AddressOptions, Cut, PAGE_SIZE, ReadOptions, bytes, is_page_size, page_size};
 pub use several::sources;
 pub use source::Source;
 

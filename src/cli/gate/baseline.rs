@@ -54,12 +54,22 @@ pub fn options(words: &[String]) -> Result<MatrixOptions, Error> {
 /// The options that results were made with, as a baseline keeps them.
 pub fn options_of(results: &Results) -> Result<Vec<String>, Error> {
     let words = std::iter::once("clockhand").chain(results.arguments.iter().map(String::as_str));
+    if results.traces.iter().any(|facts| facts.sample.is_some()) {
+        return Err(estimates());
+    }
     let parsed = Arguments::try_parse_from(words).map_err(|error| not_of_this_version(&results.arguments, &error))?;
     match parsed.command {
+        Command::Compare(arguments) if arguments.sample.is_some() => Err(estimates()),
         Command::Compare(arguments) => Ok(provenance::options(&arguments.reading, &arguments.model)),
         Command::Replay(arguments) => Ok(provenance::options(&arguments.reading, &arguments.model)),
         _ => Err(NotComparable("results are made by compare and replay, and these are not".to_owned()).into()),
     }
+}
+
+/// Refuses what was not counted.
+fn estimates() -> Error {
+    let what = "these results are estimates from samples (compare --sample), which no counts can be held to";
+    NotComparable(format!("{what}; replay the traces whole")).into()
 }
 
 fn not_of_this_version(words: &[String], error: &clap::Error) -> Error {
@@ -225,7 +235,7 @@ fn options_seed(baseline: &Baseline) -> Result<u64, Error> {
 
 /// A run of which only the counts are known.
 fn bare(row: Row) -> Run {
-    Run { row, segments: Vec::new(), distributions: Distributions::default() }
+    Run { row, segments: Vec::new(), distributions: Distributions::default(), estimate: None }
 }
 
 /// What a baseline knows of a trace.
@@ -245,5 +255,6 @@ fn facts(record: &TraceRecord) -> TraceFacts {
         skipped: 0,
         page_size: record.page_size,
         fidelity: Vec::new(),
+        sample: None,
     }
 }

@@ -1,0 +1,140 @@
+//! What replays need of memory, told before they begin: upper bounds by references, pages, attachments and policy.
+//!
+//! A replay takes all its large arrays when it starts. So many of them as fit are run at the same time, which changes no
+//! result; where not even one fits, that is said instead of being killed half-way. What there is, is
+//! [`crate::available_memory`]'s affair. The bounds are compared with what is really allocated in `tests/memory_need.rs`.
+
+use std::sync::Arc;
+
+use crate::available_memory::{Room, Shortage};
+use crate::compare::Job;
+use crate::policy::Sight;
+use crate::policy::registry::PolicySpec;
+use crate::program::Program;
+use crate::report::{bytes, counted};
+
+/// Bytes of the model and of what is recorded, for each page, beside the masks of its entries.
+const MODEL_A_PAGE: u64 = 24;
+/// Bytes of the masks of 64 entries: present and young.
+const MASKS: u64 = 16;
+/// Bytes of the model for each segment and each change of attachments.
+const A_SEGMENT: u64 = 256;
+/// See [`A_SEGMENT`].
+const A_CHANGE: u64 = 64;
+/// Bytes of what does not depend on the trace: histograms, mostly.
+const FIXED: u64 = 2 << 20;
+/// Bytes of a position in the table of next uses, which all replays of a policy that knows the future share.
+const NEXT_USE: u64 = 4;
+
+/// The most bytes that a replay of the program under the policy takes, without what all replays of the program share.
+pub fn of_replay(program: &Program, policy: &PolicySpec) -> u64 {
+    let pages = u64::from(program.footprint());
+    let words = u64::from(program.counts.most_attachments).div_ceil(64).max(1).next_power_of_two();
+    let a_page = MASKS * words + MODEL_A_PAGE + policy.entry.bytes_per_page;
+    // A set of positions takes a bit each, and a 64th of that for finding them.
+    let positions = if policy.entry.sight == Sight::Future { program.references.len() / 7 } else { 0 };
+    FIXED
+        + pages.saturating_mul(a_page)
+        + positions
+        + program.segments.len() as u64 * A_SEGMENT
+        + program.changes.len() as u64 * A_CHANGE
+}
+
+/// The bytes that replays of the program under the policy share, and that are not taken yet.
+pub fn shared(program: &Program, policy: &PolicySpec) -> u64 {
+    let made = program.next_uses.get().is_some();
+    if made || policy.entry.sight != Sight::Future { 0 } else { NEXT_USE * program.references.len() }
+}
+
+/// How many replays run at the same time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AtOnce {
+    /// How many, at least 1.
+    pub replays: usize,
+    /// Why they are fewer than wanted, if they are.
+    pub note: Option<String>,
+}
+
+/// How many of the jobs can run at the same time in the room there is, up to `wanted`, whichever come together.
+///
+/// # Errors
+/// When there is no room for one of them alone.
+pub fn at_once(jobs: &[Job], wanted: usize, room: Room) -> Result<AtOnce, Shortage> {
+    let wanted = wanted.clamp(1, jobs.len().max(1));
+    let enough = AtOnce { replays: wanted, note: None };
+    let Some(available) = room.available() else { return Ok(enough) };
+    let mut needs: Vec<(u64, &Job)> = jobs.iter().map(|job| (of_job(job), job)).collect();
+    needs.sort_by_key(|&(need, _)| std::cmp::Reverse(need));
+    let shared = all_shared(jobs);
+    let mut left = available.bytes.saturating_sub(shared);
+    let fits = needs.iter().take_while(|&&(need, _)| {
+        let fits = need <= left;
+        left = left.saturating_sub(need);
+        fits
+    });
+    match (fits.take(wanted).count(), needs.first()) {
+        (0, Some(&(need, job))) => Err(too_much(job, need, shared, &available.to_string())),
+        (fit, Some(&(need, job))) if fit < wanted => {
+            let note = format!(
+                "{} at a time instead of {wanted}: one of {} on {} takes up to {}, and {available}",
+                counted(fit as u64, "replay", "replays"),
+                job.policy,
+                job.trace,
+                bytes(need as f64)
+            );
+            Ok(AtOnce { replays: fit, note: Some(note) })
+        }
+        _ => Ok(enough),
+    }
+}
+
+/// What a job takes: of samples, which are replayed one after the other, the largest.
+fn of_job(job: &Job) -> u64 {
+    programs(job).map(|program| of_replay(program, &job.policy)).max().unwrap_or(0)
+}
+
+fn programs(job: &Job) -> impl Iterator<Item = &Arc<Program>> {
+    let samples = job.samples.iter().flat_map(|samples| &samples.programs);
+    samples.chain(job.samples.is_none().then_some(&job.program))
+}
+
+/// What the jobs share, each program's once.
+fn all_shared(jobs: &[Job]) -> u64 {
+    let mut known: Vec<*const Program> = Vec::new();
+    let mut all = 0;
+    for job in jobs.iter().filter(|job| job.policy.entry.sight == Sight::Future) {
+        for program in programs(job) {
+            if !known.contains(&Arc::as_ptr(program)) {
+                known.push(Arc::as_ptr(program));
+                all += shared(program, &job.policy);
+            }
+        }
+    }
+    all
+}
+
+#[cold]
+fn too_much(job: &Job, need: u64, shared: u64, available: &str) -> Shortage {
+    let program = programs(job).max_by_key(|program| program.footprint()).unwrap_or(&job.program);
+    let of = format!(
+        "{}, {} each",
+        counted(program.footprint().into(), "page", "pages"),
+        counted(need / u64::from(program.footprint().max(1)), "byte", "bytes")
+    );
+    let table = if shared > 0 {
+        format!(", beside {} for when each page is used next", bytes(shared as f64))
+    } else {
+        String::new()
+    };
+    Shortage {
+        what: format!(
+            "a replay of {} on {} needs {} of memory ({of}){table}, and {available}",
+            job.policy,
+            job.trace,
+            bytes(need as f64)
+        ),
+        remedy: "leave the policy out, take a sample of the pages (compare --sample 1%) or a slice of the trace \
+                 (`clockhand trace slice`), or give more memory"
+            .to_owned(),
+    }
+}
