@@ -56,6 +56,18 @@ impl<'a> Block<'a> {
         rows.filter(|row| row.out_of_memory == 0).map(|row| row.swap_outs).min()
     }
 
+    /// The runs to show over time: the reference's, then the one that is set against it, the one with fewest swap-outs among
+    /// the others that were recorded, those that ran out of memory last. Each is there only if it was recorded.
+    pub fn timelines(&self) -> Vec<(&Series<'a>, &'a Run)> {
+        let recorded = |series: &&Series<'a>| series.runs.values().copied().find(|run| run.timeline.is_some());
+        let place = self.reference();
+        let reference = place.map(|place| &self.series[place]);
+        let others = self.series.iter().enumerate().filter(|&(other, _)| Some(other) != place).map(|(_, series)| series);
+        let others = others.filter_map(|series| Some((series, recorded(&series)?)));
+        let best = others.min_by_key(|(_, run)| (run.row.out_of_memory, run.row.swap_outs));
+        reference.and_then(|series| Some((series, recorded(&series)?))).into_iter().chain(best).collect()
+    }
+
     /// Whether any run had to abandon references.
     pub fn ran_out_of_memory(&self) -> bool {
         self.series.iter().flat_map(|series| series.runs.values()).any(|run| run.row.out_of_memory > 0)

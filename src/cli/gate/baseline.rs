@@ -225,7 +225,7 @@ fn options_seed(baseline: &Baseline) -> Result<u64, Error> {
 
 /// A run of which only the counts are known.
 fn bare(row: Row) -> Run {
-    Run { row, segments: Vec::new(), distributions: Distributions::default() }
+    Run { row, segments: Vec::new(), distributions: Distributions::default(), timeline: None }
 }
 
 /// What a baseline knows of a trace.
@@ -245,5 +245,6 @@ fn facts(record: &TraceRecord) -> TraceFacts {
         skipped: 0,
         page_size: record.page_size,
         fidelity: Vec::new(),
+        access_map: None,
     }
 }
