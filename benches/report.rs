@@ -10,7 +10,11 @@ use clockhand::load::load;
 use clockhand::matrix::Matrix;
 use clockhand::policy::registry::PolicySpec;
 use clockhand::replay::Options;
-use clockhand::report::{Style, block, chart::Chart, csv, json, table};
+use clockhand::report::{
+    Style, block,
+    chart::{self, Chart},
+    csv, json, table,
+};
 use clockhand::resolve::ResolveOptions;
 use clockhand::results::Results;
 use clockhand::trace::{ReadOptions, Source};
@@ -29,7 +33,11 @@ const WAYS: [(&str, Put); 5] = [
 ];
 
 fn charts(results: &Results, put: impl FnMut(Chart) -> io::Result<()>) -> io::Result<()> {
-    block::blocks(results).iter().map(Chart::of).try_for_each(put)
+    block::blocks(results)
+        .iter()
+        .flat_map(|block| chart::charts(results, block))
+        .map(|(_, chart)| chart)
+        .try_for_each(put)
 }
 
 /// A whole comparison.

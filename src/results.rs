@@ -88,6 +88,19 @@ pub struct Percentiles {
     pub p999: u64,
     /// The largest.
     pub max: u64,
+    /// The values at [`Percentiles::QUANTILES`]; empty, and not written, for a distribution of which no curve is drawn, and
+    /// where nothing was recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub curve: Vec<u64>,
+}
+
+impl Percentiles {
+    /// The parts of the values, smallest first, whose largest is kept in [`Percentiles::curve`]: about evenly spaced by the
+    /// logarithm of what is left above them, which is how a long tail is drawn.
+    pub const QUANTILES: [f64; 25] = [
+        0.0, 0.1, 0.25, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.985, 0.99, 0.993, 0.995, 0.998,
+        0.999, 0.9993, 0.9995, 0.9998, 0.9999, 1.0,
+    ];
 }
 
 /// The three distributions kept for each run.

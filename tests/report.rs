@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
-use clockhand::report::chart::Chart;
 use clockhand::report::chart::scene::Text;
+use clockhand::report::chart::{self, Chart};
 use clockhand::report::{self, Format, REFERENCE, ReportError, Style, block, csv, json, summary, table};
 use clockhand::results::{Results, Row};
 use proptest::prelude::*;

@@ -71,7 +71,9 @@ fn header(kernel: &Kernel) -> Vec<String> {
     let mut names = vec!["references".to_owned()];
     names.extend(COUNTED.iter().map(|(name, _)| (*name).to_owned()));
     names.extend(["resident", "swap_id", "swap_idx", "laps"].map(str::to_owned));
-    names.extend(touched(kernel.program()).map(|number| format!("resident_{}", kernel.program().segments[number].label)));
+    names.extend(
+        touched(kernel.program()).map(|number| format!("resident_{}", kernel.program().segments[number].label)),
+    );
     names
 }
 

@@ -177,6 +177,10 @@ fn segments(row: &Row, footprint: u64) -> Vec<SegmentFigures> {
 }
 
 fn distributions(row: &Row) -> Distributions {
+    let curve = |middle: u64| {
+        let factors = [1, 1, 2, 3, 3, 4, 5, 6, 7, 9, 10, 12, 14, 16, 18, 27, 29, 33, 50, 60, 66, 70, 80, 90, 93];
+        if row.swap_outs > 0 { factors.map(|factor| factor * middle / 3).to_vec() } else { Vec::new() }
+    };
     let spread = |count: u64, middle: u64| Percentiles {
         count,
         min: 1,
@@ -186,6 +190,7 @@ fn distributions(row: &Row) -> Distributions {
         p99: middle * 9,
         p999: middle * 20,
         max: middle * 31,
+        curve: curve(middle),
     };
     Distributions {
         attempts_per_swap_out: spread(row.swap_outs, 7),

@@ -1,22 +1,21 @@
 //! One panel: axes, grid, lines with their marks, and the names of the policies beside the ends of their lines.
 
-use super::curve::{Curve, Look};
+use super::Drawn;
+use super::axis::{self, Frame, SMALL, TO_BASELINE, Tick};
+use super::curve::{self, Curve, Look};
 use super::font;
 use super::labels;
 use super::scale::Scale;
-use super::scene::{Anchor, Colour, Point, Scene, Shape, Text};
+use super::scene::{Colour, Point, Scene, Shape, Text};
+use crate::report::block::Block;
 use crate::report::numbers;
 
-/// The em of tick labels and of the names of policies.
-pub(super) const SMALL: f64 = 14.5;
-/// Between the axis and the first and last memory size.
+/// Between the axis and the first and last value.
 const INSET: f64 = 14.0;
 /// From the panel to the names: room for leaders.
 pub(super) const LEADER: f64 = 30.0;
 /// The sample of the line before a name.
 pub(super) const SAMPLE: f64 = 26.0;
-/// From the middle of a line of text up or down to its baseline.
-const TO_BASELINE: f64 = 0.36;
 /// The least room between two names, baseline to baseline, in their em.
 const LINE: f64 = 1.28;
 /// The least em of a name, for which a panel of [`height_for`] has room.
@@ -29,26 +28,23 @@ const MARK: f64 = 4.4;
 const MARK_ROOM: f64 = 44.0;
 /// Memory sizes further apart than this many times need a logarithmic axis.
 const LOG_SIZES: f64 = 4.0;
-
 /// Up to as many memory sizes are ticks themselves.
 const MOST_SIZE_TICKS: usize = 8;
 
-/// The room of a panel, axis labels outside it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Frame {
-    pub(super) left: f64,
-    pub(super) right: f64,
-    pub(super) top: f64,
-    pub(super) bottom: f64,
+/// What a panel's curves go along.
+#[derive(Clone, Copy)]
+pub(super) enum Along<'a> {
+    /// The memory sizes of all runs of the trace, so that panels side by side have the same axis.
+    Frames(&'a Block<'a>),
+    /// [`crate::results::Percentiles::QUANTILES`], as [`along_quantile`] spaces them.
+    Quantiles,
 }
 
 /// What a panel shows.
 pub(super) struct Panel<'a> {
-    pub(super) heading: String,
+    pub(super) heading: &'a str,
     pub(super) curves: &'a [Curve],
-    /// All memory sizes of the trace, so that panels side by side have the same axis.
-    pub(super) sizes: &'a [u64],
-    pub(super) footprint: Option<u64>,
+    pub(super) along: Along<'a>,
     /// Values are percentages of the reference, not counts.
     pub(super) relative: bool,
     /// The room for names right of the leaders; none leaves them out.
@@ -56,31 +52,34 @@ pub(super) struct Panel<'a> {
 }
 
 impl Panel<'_> {
-    /// Draws the panel into `frame`.
-    pub(super) fn draw(&self, scene: &mut Scene, frame: Frame) {
-        let sizes: Vec<f64> = self.sizes.iter().map(|&size| size as f64).collect();
-        let x = Scale::tight(&sizes, LOG_SIZES, frame.left + INSET, frame.right - INSET);
+    /// Draws the panel into `frame`. Returns the numbers it shows.
+    pub(super) fn draw(&self, scene: &mut Scene, frame: Frame) -> Vec<Drawn> {
+        let x = self.along.scale(frame);
         let y = self.value_scale(frame);
         self.draw_floor(scene, &x, &y, frame);
-        scene.text(Text::new(frame.left, frame.top - 40.0, 16.0, self.heading.as_str()).bold(true));
-        if y.logarithmic() {
-            let behind = frame.left + font::width(&self.heading, true) * 16.0 + 8.0;
-            scene.text(Text::new(behind, frame.top - 40.0, SMALL, "(log scale)").coloured(Colour::GREY));
-        }
-        self.draw_value_axis(scene, &y, frame);
-        self.draw_sizes(scene, &x, frame);
-        self.draw_shares(scene, &x, frame);
+        axis::draw_heading(scene, frame, self.heading, y.logarithmic());
+        axis::draw_left(scene, frame, &y, &self.value_ticks(&y));
+        self.along.draw(scene, frame, &x);
         if let Some(room) = self.names {
             self.draw_names(scene, &x, &y, frame, room);
         }
         for index in self.back_to_front() {
             draw_curve(scene, &self.curves[index], index, &x, &y);
         }
+        let drawn = |curve: &Curve, point: &curve::Point| Drawn {
+            policy: curve.label.clone(),
+            quantity: self.heading.to_owned(),
+            at: point.at,
+            value: point.value,
+            place: (x.place(point.at).unwrap_or(f64::NAN), y.place(point.value).unwrap_or(f64::NAN)),
+        };
+        let points = self.curves.iter().flat_map(|curve| curve.points.iter().map(move |point| (curve, point)));
+        points.map(|(curve, point)| drawn(curve, point)).collect()
     }
 
     fn value_scale(&self, frame: Frame) -> Scale {
         let values: Vec<f64> =
-            self.curves.iter().flat_map(|curve| curve.values.iter().map(|value| value.value)).collect();
+            self.curves.iter().flat_map(|curve| curve.points.iter().map(|point| point.value)).collect();
         let log_above = if self.relative { 8.0 } else { 30.0 };
         Scale::round(&values, log_above, self.relative, frame.bottom, frame.top)
     }
@@ -99,84 +98,16 @@ impl Panel<'_> {
         let (Some(first), Some(last)) = (points.first().copied(), points.last().copied()) else { return };
         if points.len() > 1 {
             points.extend([(last.0, frame.bottom), (first.0, frame.bottom)]);
-            scene.items.push(super::scene::Item::Area { points, colour: Colour::AREA });
+            scene.area(points, Colour::AREA);
         }
     }
 
-    fn draw_value_axis(&self, scene: &mut Scene, y: &Scale, frame: Frame) {
-        let apart = |ticks: &[(f64, f64)]| ticks.windows(2).all(|pair| (pair[0].1 - pair[1].1).abs() >= 34.0);
-        let mut ticks = y.ticks(1.0, self.relative, apart);
-        let start = y.broken().map(|(zero, start)| {
-            ticks.push((0.0, zero));
-            start
-        });
-        for (value, place) in ticks {
-            let even = self.relative && (value - 100.0).abs() < 1e-9;
-            let colour = if even { Colour::AXIS } else { Colour::GRID };
-            scene.line(vec![(frame.left, place), (frame.right, place)], 1.0, colour, None);
-            let text = match (self.relative, value < 1e4) {
-                (false, _) => numbers::short(value),
-                (true, true) => format!("{} %", numbers::percent(value, 100.0)),
-                (true, false) => format!("{} %", numbers::short(value)),
-            };
-            scene.text(Text::new(frame.left - 8.0, place + TO_BASELINE * SMALL, SMALL, text).anchored(Anchor::End));
+    fn value_ticks(&self, y: &Scale) -> Vec<Tick> {
+        let mut ticks = axis::upward(y, self.relative, if self.relative { axis::percent } else { numbers::short });
+        for tick in &mut ticks {
+            tick.strong = self.relative && tick.text == "100 %";
         }
-        let Some(start) = start else {
-            return scene.line(vec![(frame.left, frame.top), (frame.left, frame.bottom)], 1.0, Colour::AXIS, None);
-        };
-        let middle = f64::midpoint(start, frame.bottom);
-        scene.line(vec![(frame.left, frame.top), (frame.left, middle - 3.0)], 1.0, Colour::AXIS, None);
-        scene.line(vec![(frame.left, middle + 3.0), (frame.left, frame.bottom)], 1.0, Colour::AXIS, None);
-        for side in [-3.0, 3.0] {
-            let ends = vec![(frame.left - 6.0, middle + side + 3.0), (frame.left + 6.0, middle + side - 3.0)];
-            scene.line(ends, 1.25, Colour::AXIS, None);
-        }
-    }
-
-    /// The percentages of the footprint above the panel.
-    fn draw_shares(&self, scene: &mut Scene, x: &Scale, frame: Frame) {
-        let Some(footprint) = self.footprint else { return };
-        let text = |percent: f64| format!("{} %", numbers::percent(percent, 100.0));
-        let unit = footprint as f64 / 100.0;
-        let fits = |ticks: &[(f64, f64)]| roomy(ticks, text);
-        let ticks = self.size_ticks(x, unit, fits).unwrap_or_else(|| x.ticks(unit, true, fits));
-        for (percent, place) in ticks {
-            let whole = (percent - 100.0).abs() < 1e-9;
-            let colour = if whole { Colour::INK } else { Colour::GREY };
-            scene.line(vec![(place, frame.top - 5.0), (place, frame.top)], 1.0, Colour::AXIS, None);
-            if whole {
-                scene.line(vec![(place, frame.top), (place, frame.bottom)], 1.25, Colour::AXIS, Some((1.5, 3.0)));
-            }
-            let text = Text::new(place, frame.top - 11.0, SMALL, text(percent)).anchored(Anchor::Middle);
-            scene.text(text.coloured(colour).bold(whole));
-        }
-        scene.line(vec![(frame.left, frame.top), (frame.right, frame.top)], 1.0, Colour::GRID, None);
-    }
-
-    /// Ticks at the memory sizes themselves, where they are few enough to fit.
-    fn size_ticks(&self, x: &Scale, unit: f64, fits: impl Fn(&[(f64, f64)]) -> bool) -> Option<Vec<(f64, f64)>> {
-        let ticks = self.sizes.iter().filter_map(|&size| Some((size as f64 / unit, x.place(size as f64)?)));
-        let ticks: Vec<_> = ticks.take(MOST_SIZE_TICKS + 1).collect();
-        (ticks.len() <= MOST_SIZE_TICKS && fits(&ticks)).then_some(ticks)
-    }
-
-    /// Ticks of the memory sizes under the panel.
-    fn draw_sizes(&self, scene: &mut Scene, x: &Scale, frame: Frame) {
-        let exact = |size: f64| numbers::grouped(size as u64);
-        let own = self.size_ticks(x, 1.0, |ticks| roomy(ticks, exact));
-        let text = if own.is_some() { exact } else { numbers::short };
-        let ticks = own.unwrap_or_else(|| x.ticks(1.0, false, |ticks| roomy(ticks, numbers::short)));
-        for (size, place) in ticks {
-            scene.line(vec![(place, frame.top), (place, frame.bottom)], 1.0, Colour::GRID, None);
-            scene.line(vec![(place, frame.bottom), (place, frame.bottom + 5.0)], 1.0, Colour::AXIS, None);
-            let label = Text::new(place, frame.bottom + 8.0 + SMALL, SMALL, text(size));
-            scene.text(label.anchored(Anchor::Middle));
-        }
-        scene.line(vec![(frame.left, frame.bottom), (frame.right, frame.bottom)], 1.0, Colour::AXIS, None);
-        let above = if self.footprint.is_some() { "; above: in % of the footprint" } else { "" };
-        let title = format!("memory in frames of 4 KiB{above}");
-        let title = Text::new(f64::midpoint(frame.left, frame.right), frame.bottom + 50.0, SMALL, title);
-        scene.text(title.anchored(Anchor::Middle).coloured(Colour::GREY));
+        ticks
     }
 
     fn draw_names(&self, scene: &mut Scene, x: &Scale, y: &Scale, frame: Frame, room: f64) {
@@ -203,6 +134,63 @@ impl Panel<'_> {
     }
 }
 
+impl Along<'_> {
+    fn scale(self, frame: Frame) -> Scale {
+        let (from, to) = (frame.left + INSET, frame.right - INSET);
+        match self {
+            Self::Frames(block) => {
+                let sizes: Vec<f64> = block.sizes.iter().map(|&size| size as f64).collect();
+                Scale::tight(&sizes, LOG_SIZES, from, to)
+            }
+            Self::Quantiles => Scale::linear(0.0, along_quantile(1.0), from, to),
+        }
+    }
+
+    fn draw(self, scene: &mut Scene, frame: Frame, x: &Scale) {
+        match self {
+            Self::Frames(block) => draw_frames(scene, frame, x, block),
+            Self::Quantiles => draw_quantiles(scene, frame, x),
+        }
+    }
+}
+
+/// The memory sizes under a panel, and above it what they are of the footprint.
+fn draw_frames(scene: &mut Scene, frame: Frame, x: &Scale, block: &Block) {
+    let sizes: Vec<f64> = block.sizes.iter().map(|&size| size as f64).collect();
+    let few = |unit, text: &dyn Fn(f64) -> String| {
+        if sizes.len() <= MOST_SIZE_TICKS { axis::at_values(&sizes, x, unit, text) } else { None }
+    };
+    let exact = |size: f64| numbers::grouped(size as u64);
+    let ticks = few(1.0, &exact).unwrap_or_else(|| axis::across(x, 1.0, false, numbers::short));
+    let above = if block.footprint().is_some() { "; above: in % of the footprint" } else { "" };
+    let page = block.page_size().map(|size| format!(" of {}", numbers::memory(1, size))).unwrap_or_default();
+    axis::draw_bottom(scene, frame, &ticks, &format!("memory in frames{page}{above}"));
+    let Some(footprint) = block.footprint() else { return };
+    let unit = footprint as f64 / 100.0;
+    let mut ticks = few(unit, &axis::percent).unwrap_or_else(|| axis::across(x, unit, true, axis::percent));
+    for tick in &mut ticks {
+        tick.strong = tick.text == "100 %";
+    }
+    axis::draw_top(scene, frame, &ticks);
+}
+
+/// Where a quantile stands on its axis: each step leaves a tenth of what the one before left above it. The largest value,
+/// quantile 1, stands half a step behind the last before it.
+pub(super) fn along_quantile(quantile: f64) -> f64 {
+    const LAST: f64 = 4.5;
+    if quantile < 1.0 { -(1.0 - quantile).log10() } else { LAST }
+}
+
+/// Percentiles under a panel.
+fn draw_quantiles(scene: &mut Scene, frame: Frame, x: &Scale) {
+    let labels = [(0.0, "0"), (0.5, "50"), (0.9, "90"), (0.99, "99"), (0.999, "99.9"), (0.9999, "99.99"), (1.0, "max")];
+    let tick = |(quantile, text): (f64, &str)| {
+        Some(Tick { place: x.place(along_quantile(quantile))?, text: text.to_owned(), strong: false })
+    };
+    let ticks: Vec<Tick> = labels.into_iter().filter_map(tick).collect();
+    axis::draw_bottom(scene, frame, &ticks, "% of swap-outs with at most this value");
+}
+
 /// A short piece of a line, from `at` to the right, with its mark.
 pub(super) fn draw_sample(scene: &mut Scene, look: &Look, at: Point) {
     scene.line(vec![at, (at.0 + SAMPLE, at.1)], look.width, look.colour, look.dash);
@@ -223,7 +211,7 @@ pub(super) fn widest(curves: &[Curve]) -> f64 {
 
 /// Where the values of a curve stand.
 fn places(curve: &Curve, x: &Scale, y: &Scale) -> Vec<Point> {
-    curve.values.iter().filter_map(|value| Some((x.place(value.frames as f64)?, y.place(value.value)?))).collect()
+    curve.points.iter().filter_map(|point| Some((x.place(point.at)?, y.place(point.value)?))).collect()
 }
 
 /// Where a curve's name belongs: its last value before a break, else its last.
@@ -231,13 +219,6 @@ fn end(curve: &Curve, x: &Scale, y: &Scale) -> Option<Point> {
     let places = places(curve, x, y);
     let zero = y.broken().map(|(zero, _)| zero);
     places.iter().rev().find(|place| Some(place.1) != zero).or(places.last()).copied()
-}
-
-/// Whether the labels of these ticks leave room between them.
-fn roomy(ticks: &[(f64, f64)], text: impl Fn(f64) -> String) -> bool {
-    // Bold, as one of them may be.
-    let half = |value: f64| font::width(&text(value), true) * SMALL / 2.0;
-    ticks.windows(2).all(|pair| (pair[1].1 - pair[0].1).abs() > half(pair[0].0) + half(pair[1].0) + 12.0)
 }
 
 fn draw_curve(scene: &mut Scene, curve: &Curve, index: usize, x: &Scale, y: &Scale) {
@@ -260,8 +241,8 @@ fn draw_curve(scene: &mut Scene, curve: &Curve, index: usize, x: &Scale, y: &Sca
         scene.mark(place, Shape::Disc, 3.0, Colour::GREY);
     }
     draw_marks(scene, curve, index, &something);
-    for (value, place) in curve.values.iter().zip(&points) {
-        if value.out_of_memory {
+    for (point, place) in curve.points.iter().zip(&points) {
+        if point.out_of_memory {
             scene.mark(*place, Shape::Cross, 5.5, Colour::BLACK);
         }
     }
