@@ -62,16 +62,17 @@ impl<'a> Block<'a> {
     }
 
     /// The runs to show over time: the reference's, then the one that is set against it, the one with fewest swap-outs among
-    /// the others that were recorded, those that ran out of memory last. Each is there only if it was recorded.
-    pub fn timelines(&self) -> Vec<(&Series<'a>, &'a Run)> {
-        let recorded = |series: &&Series<'a>| series.runs.values().copied().find(|run| run.timeline.is_some());
-        let place = self.reference();
-        let reference = place.map(|place| &self.series[place]);
-        let others =
-            self.series.iter().enumerate().filter(|&(other, _)| Some(other) != place).map(|(_, series)| series);
-        let others = others.filter_map(|series| Some((series, recorded(&series)?)));
+    /// the others that were recorded, those that ran out of memory last; each with the place of its policy. Each is there
+    /// only if it was recorded.
+    pub fn timelines(&self) -> Vec<(usize, &'a Run)> {
+        let recorded = |place: usize| {
+            let run = self.series[place].runs.values().copied().find(|run| run.timeline.is_some())?;
+            Some((place, run))
+        };
+        let reference = self.reference();
+        let others = (0..self.series.len()).filter(|&place| Some(place) != reference).filter_map(recorded);
         let best = others.min_by_key(|(_, run)| (run.row.out_of_memory, run.row.swap_outs));
-        reference.and_then(|series| Some((series, recorded(&series)?))).into_iter().chain(best).collect()
+        reference.and_then(recorded).into_iter().chain(best).collect()
     }
 
     /// The memory size that says most where only one can be shown: the smallest at which the reference has at most

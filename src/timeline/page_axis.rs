@@ -15,7 +15,7 @@ use crate::results::PageBand;
 /// Slots that have a band of their own at most; neighbours among the others are one band.
 const NAMED: usize = 12;
 /// Bins of the whole axis, unless bands that would have none need more: one for each of them.
-const BINS: u64 = 128;
+const BINS: u64 = 96;
 
 /// The axis of a trace.
 #[derive(Debug)]

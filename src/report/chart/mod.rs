@@ -1,16 +1,21 @@
 //! The charts of a trace: one row a kind in [`CHARTS`], one file a subject. A chart is laid out once as a list of shapes
 //! ([`scene`]) and painted by plotters as SVG and as PNG. Nothing is counted here.
 
+mod access_map;
 mod axis;
 mod counts;
+mod course;
 mod curve;
 mod font;
+mod hands;
 mod labels;
+mod page_rows;
 mod paint;
 mod panel;
 mod scale;
 pub mod scene;
 mod sheet;
+mod timeline;
 
 use std::io;
 
@@ -34,6 +39,8 @@ pub struct Kind {
 pub static CHARTS: &[Kind] = &[
     Kind { ending: "swap-outs", heading: "Swap-outs by memory size", make: counts::swap_outs },
     Kind { ending: "faults", heading: "Faults by memory size", make: counts::faults },
+    Kind { ending: "over-time", heading: "Over time", make: timeline::chart },
+    Kind { ending: "access-map", heading: "Accesses over time", make: access_map::chart },
 ];
 
 /// The charts of a trace with their kinds: those for which the results hold something.
