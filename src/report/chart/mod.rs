@@ -4,13 +4,19 @@
 mod axis;
 mod counts;
 mod curve;
+mod fairness;
 mod font;
+mod heat;
 mod labels;
 mod paint;
 mod panel;
+mod percentiles;
+mod relative;
+mod rows;
 mod scale;
 pub mod scene;
 mod sheet;
+mod victim_cost;
 
 use std::io;
 
@@ -34,6 +40,10 @@ pub struct Kind {
 pub static CHARTS: &[Kind] = &[
     Kind { ending: "swap-outs", heading: "Swap-outs by memory size", make: counts::swap_outs },
     Kind { ending: "faults", heading: "Faults by memory size", make: counts::faults },
+    Kind { ending: "relative", heading: "Swap-outs against the reference", make: relative::relative },
+    Kind { ending: "victim-cost", heading: "What a victim costs", make: victim_cost::victim_cost },
+    Kind { ending: "fairness", heading: "Which segments are swapped out", make: fairness::fairness },
+    Kind { ending: "percentiles", heading: "Percentiles of work and of time away", make: percentiles::percentiles },
 ];
 
 /// The charts of a trace with their kinds: those for which the results hold something.
