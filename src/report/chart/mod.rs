@@ -6,16 +6,22 @@ mod axis;
 mod counts;
 mod course;
 mod curve;
+mod fairness;
 mod font;
 mod hands;
+mod heat;
 mod labels;
 mod page_rows;
 mod paint;
 mod panel;
+mod percentiles;
+mod relative;
+mod rows;
 mod scale;
 pub mod scene;
 mod sheet;
 mod timeline;
+mod victim_cost;
 
 use std::io;
 
@@ -39,6 +45,10 @@ pub struct Kind {
 pub static CHARTS: &[Kind] = &[
     Kind { ending: "swap-outs", heading: "Swap-outs by memory size", make: counts::swap_outs },
     Kind { ending: "faults", heading: "Faults by memory size", make: counts::faults },
+    Kind { ending: "relative", heading: "Swap-outs against the reference", make: relative::relative },
+    Kind { ending: "victim-cost", heading: "What a victim costs", make: victim_cost::victim_cost },
+    Kind { ending: "fairness", heading: "Which segments are swapped out", make: fairness::fairness },
+    Kind { ending: "percentiles", heading: "Percentiles of work and of time away", make: percentiles::percentiles },
     Kind { ending: "over-time", heading: "Over time", make: timeline::chart },
     Kind { ending: "access-map", heading: "Accesses over time", make: access_map::chart },
 ];

@@ -1,0 +1,251 @@
+//! Whom a policy hurts, at one memory size: each segment's share of the swap-outs against its share of the resident pages.
+
+use super::axis::{self, Frame, SMALL, TO_BASELINE};
+use super::rows;
+use super::scale::Scale;
+use super::scene::{Anchor, Colour, Scene, Shape, Text};
+use super::sheet::{self, Key, MARGIN, TOP, WIDTH};
+use super::victim_cost::size_note;
+use super::{Chart, Drawn, font};
+use crate::report::block::{Block, Series};
+use crate::report::numbers;
+use crate::results::{Results, Run, SegmentFigures};
+
+/// The most columns; where there are more segments, the last is the rest.
+const MOST_COLUMNS: usize = 6;
+/// The width of a column of numbers.
+const NUMBERS: f64 = 50.0;
+/// Between a column of numbers and the next panel.
+const BETWEEN: f64 = 16.0;
+/// Between the frame and the smallest and largest share.
+const INSET: f64 = 9.0;
+/// The em of numbers.
+const NUMBER: f64 = 13.0;
+/// From the top of the sheet's room to the rows.
+const HEADINGS: f64 = 70.0;
+/// A share of swap-outs that is so many times the share of resident pages, or so little of it, is bold.
+const MUCH: f64 = 1.25;
+
+/// More swap-outs than its part.
+const HURT: Colour = Colour(0xb3, 0x58, 0x06);
+/// Fewer.
+const SPARED: Colour = Colour(0x21, 0x66, 0xac);
+
+/// The segments of one column, by their place among the segments that are shown.
+struct Column {
+    heading: String,
+    /// Touched pages.
+    pages: u64,
+    segments: Vec<String>,
+}
+
+/// What a column has of all: parts from 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Shares {
+    resident: f64,
+    swap_outs: f64,
+}
+
+impl Shares {
+    /// How many times its part of the swap-outs a segment bears.
+    fn ratio(self) -> f64 {
+        self.swap_outs / self.resident
+    }
+}
+
+/// The shares of a trace's segments. None where it has one segment, or nothing was swapped out.
+pub(super) fn fairness(_: &Results, block: &Block) -> Option<Chart> {
+    let frames = block.telling_size()?;
+    let columns = columns(block, frames);
+    let order = |series: &Series| {
+        let run = series.runs.get(&frames).filter(|run| run.row.swap_outs > 0)?;
+        // The fairest first.
+        Some(-run.row.fairness?)
+    };
+    let (groups, left_out) = rows::groups(block, order);
+    if columns.len() < 2 || groups.is_empty() {
+        return None;
+    }
+    let size = numbers::counted(frames, "frame", "frames");
+    let title = format!("Which segments are swapped out, at {size}: {}", block.name);
+    let mut scene = sheet::begin(&title, block);
+    let top = TOP + HEADINGS;
+    let bottom = top + rows::height(&groups) + 8.0;
+    let names = rows::draw_names(&mut scene, block, &groups, top);
+    let left = MARGIN + rows::name_room(block) + 12.0;
+    draw_index(&mut scene, block, frames, &names, (left + NUMBERS + 12.0, top));
+    let first = left + NUMBERS + 12.0 + 24.0;
+    let each = (WIDTH - MARGIN - first + BETWEEN) / columns.len() as f64;
+    let mut drawn = Vec::new();
+    for (index, column) in columns.iter().enumerate() {
+        let left = first + each * index as f64;
+        let frame = Frame { left, right: left + each - BETWEEN - NUMBERS, top, bottom };
+        drawn.extend(Panel { block, frames, column, names: &names }.draw(&mut scene, frame));
+    }
+    draw_key(&mut scene, block, bottom + 82.0, frames, left_out);
+    Some(Chart::new(title, description(block, frames, &columns), scene, drawn))
+}
+
+/// The segments with most touched pages, each a column, and the rest together.
+fn columns(block: &Block, frames: u64) -> Vec<Column> {
+    let at_size = |series: &Series| series.runs.get(&frames).map(|run| run.segments.clone());
+    let reference = block.series.get(block.reference().unwrap_or(0)).and_then(at_size);
+    let mut segments: Vec<SegmentFigures> = reference.unwrap_or_default();
+    segments.sort_by_key(|segment| std::cmp::Reverse(segment.touched));
+    let single = if segments.len() > MOST_COLUMNS { MOST_COLUMNS - 1 } else { segments.len() };
+    let rest = segments.split_off(single);
+    let mut columns: Vec<Column> = segments
+        .into_iter()
+        .map(|segment| Column {
+            heading: segment.segment.clone(),
+            pages: segment.touched,
+            segments: vec![segment.segment],
+        })
+        .collect();
+    if !rest.is_empty() {
+        columns.push(Column {
+            heading: format!("{} others", numbers::grouped(rest.len() as u64)),
+            pages: rest.iter().map(|segment| segment.touched).sum(),
+            segments: rest.into_iter().map(|segment| segment.segment).collect(),
+        });
+    }
+    columns
+}
+
+/// The shares of a column in a run; none where nothing was resident, or swapped out.
+fn shares(run: &Run, column: &Column) -> Option<Shares> {
+    let all_resident: f64 = run.segments.iter().map(|segment| segment.mean_resident).sum();
+    let all_swap_outs: f64 = run.segments.iter().map(|segment| segment.swap_outs as f64).sum();
+    let own = || run.segments.iter().filter(|segment| column.segments.contains(&segment.segment));
+    let resident: f64 = own().map(|segment| segment.mean_resident).sum();
+    let swap_outs: f64 = own().map(|segment| segment.swap_outs as f64).sum();
+    let shares = Shares { resident: resident / all_resident, swap_outs: swap_outs / all_swap_outs };
+    (shares.resident.is_finite() && shares.swap_outs.is_finite()).then_some(shares)
+}
+
+/// Jain's index of each policy.
+fn draw_index(scene: &mut Scene, block: &Block, frames: u64, names: &[(usize, f64)], (right, top): (f64, f64)) {
+    for (line, text) in ["fairness", "(1 is even)"].into_iter().enumerate() {
+        let text = Text::new(right, top - 30.0 + 18.0 * line as f64, if line == 0 { SMALL } else { 13.0 }, text);
+        let colour = if line == 0 { Colour::INK } else { Colour::GREY };
+        scene.text(text.anchored(Anchor::End).bold(line == 0).coloured(colour));
+    }
+    for &(index, middle) in names {
+        let fairness = block.series[index].runs.get(&frames).and_then(|run| run.row.fairness);
+        let Some(fairness) = fairness else { continue };
+        draw_number(scene, right, middle, &format!("{fairness:.2}"), block.reference() == Some(index), Colour::INK);
+    }
+}
+
+fn draw_number(scene: &mut Scene, right: f64, middle: f64, text: &str, bold: bool, colour: Colour) {
+    let text = Text::new(right, middle + TO_BASELINE * NUMBER, NUMBER, text).anchored(Anchor::End);
+    scene.text(text.bold(bold).coloured(colour));
+}
+
+/// One segment, or the rest: a row for each policy.
+struct Panel<'a> {
+    block: &'a Block<'a>,
+    frames: u64,
+    column: &'a Column,
+    names: &'a [(usize, f64)],
+}
+
+impl Panel<'_> {
+    fn shares(&self, index: usize) -> Option<Shares> {
+        shares(self.block.series[index].runs.get(&self.frames)?, self.column)
+    }
+
+    fn draw(&self, scene: &mut Scene, frame: Frame) -> Vec<Drawn> {
+        let shares = self.names.iter().filter_map(|&(index, _)| self.shares(index));
+        let ends: Vec<f64> = shares.flat_map(|shares| [100.0 * shares.resident, 100.0 * shares.swap_outs]).collect();
+        let x = Scale::round(&ends, f64::INFINITY, true, frame.left + INSET, frame.right - INSET);
+        let room = frame.right - frame.left + NUMBERS - 4.0;
+        let heading = font::fitted(&self.column.heading, SMALL, true, room);
+        scene.text(Text::new(frame.left, frame.top - 30.0, SMALL, heading).bold(true));
+        let pages = numbers::counted(self.column.pages, "page", "pages");
+        let pages = font::fitted(&pages, 13.0, false, room);
+        scene.text(Text::new(frame.left, frame.top - 12.0, 13.0, pages).coloured(Colour::GREY));
+        axis::draw_bottom(scene, frame, &axis::across(&x, 1.0, true, axis::percent), "share of all");
+        for &(_, middle) in self.names {
+            let line = vec![(frame.left, middle), (frame.right, middle)];
+            scene.line(line, 0.5, Colour::GRID, None);
+        }
+        self.names.iter().flat_map(|&(index, middle)| self.draw_row(scene, frame, &x, index, middle)).collect()
+    }
+
+    fn draw_row(&self, scene: &mut Scene, frame: Frame, x: &Scale, index: usize, middle: f64) -> Vec<Drawn> {
+        let Some(shares) = self.shares(index) else { return Vec::new() };
+        let places = (x.place(100.0 * shares.resident), x.place(100.0 * shares.swap_outs));
+        let (Some(resident), Some(swap_outs)) = places else { return Vec::new() };
+        let colour = if shares.swap_outs > shares.resident { HURT } else { SPARED };
+        scene.line(vec![(resident, middle), (swap_outs, middle)], 2.5, colour, None);
+        scene.mark((resident, middle), Shape::Disc, 4.5, Colour::GREY);
+        scene.mark((resident, middle), Shape::Disc, 2.75, Colour::WHITE);
+        scene.mark((swap_outs, middle), Shape::Diamond, 4.25, colour);
+        let ratio = shares.ratio();
+        if ratio.is_finite() {
+            let much = !(1.0 / MUCH..=MUCH).contains(&ratio);
+            draw_number(scene, frame.right + NUMBERS - 4.0, middle, &times(ratio), much, colour);
+        }
+        let drawn = |quantity: &str, share: f64, place| Drawn {
+            policy: self.block.series[index].label.clone(),
+            quantity: format!("{quantity} of {}", self.column.heading),
+            at: self.frames as f64,
+            value: 100.0 * share,
+            place: (place, middle),
+        };
+        vec![drawn("resident", shares.resident, resident), drawn("swap-outs", shares.swap_outs, swap_outs)]
+    }
+}
+
+/// How many times.
+fn times(ratio: f64) -> String {
+    match ratio {
+        ratio if ratio >= 1e3 => format!("{}×", numbers::short(ratio)),
+        ratio if ratio >= 10.0 => format!("{ratio:.0}×"),
+        _ => format!("{ratio:.2}×"),
+    }
+}
+
+fn draw_key(scene: &mut Scene, block: &Block, baseline: f64, frames: u64, left_out: usize) {
+    let mut key = Key::new(baseline);
+    let ends: [(&str, Colour, f64, f64); 2] = [
+        ("share of resident pages, and a larger share of the swap-outs: hurt", HURT, 0.0, 1.0),
+        ("a smaller share of the swap-outs: spared", SPARED, 1.0, 0.0),
+    ];
+    for (text, colour, resident, swap_outs) in ends {
+        key.drawn_entry(scene, 36.0, text, |scene, left, middle| {
+            let place = |end: f64| (left + 5.0 + 26.0 * end, middle);
+            scene.line(vec![place(0.0), place(1.0)], 2.5, colour, None);
+            scene.mark(place(resident), Shape::Disc, 4.5, Colour::GREY);
+            scene.mark(place(resident), Shape::Disc, 2.75, Colour::WHITE);
+            scene.mark(place(swap_outs), Shape::Diamond, 4.25, colour);
+        });
+    }
+    key.entry(scene, None, "1.50×: half as many again as its part");
+    key.entry(scene, None, &size_note(block, frames));
+    if let Some(note) = rows::left_out_note(left_out) {
+        key.entry(scene, None, &note);
+    }
+    key.finish(scene);
+}
+
+/// The shares in words: for each policy the segment that bears most and the one that bears least.
+fn description(block: &Block, frames: u64, columns: &[Column]) -> String {
+    let said = block.series.iter().filter_map(|series| {
+        let run = series.runs.get(&frames)?;
+        let ratios = columns.iter().filter_map(|column| Some((shares(run, column)?.ratio(), &column.heading)));
+        let ratios: Vec<_> = ratios.filter(|(ratio, _)| ratio.is_finite()).collect();
+        let most = ratios.iter().max_by(|a, b| a.0.total_cmp(&b.0))?;
+        let least = ratios.iter().min_by(|a, b| a.0.total_cmp(&b.0))?;
+        let (most, least) = ((times(most.0), most.1), (times(least.0), least.1));
+        Some(format!("{}: {} {}, {} {}", series.label, most.1, most.0, least.1, least.0))
+    });
+    let said: Vec<String> = said.collect();
+    format!(
+        "Each segment's share of swap-outs against its share of resident pages at {} frames. The segment that bears most of \
+         its part, and the one that bears least: {}.",
+        numbers::grouped(frames),
+        said.join("; "),
+    )
+}
