@@ -1,6 +1,7 @@
 //! The charts of a trace: one row a kind in [`CHARTS`], one file a subject. A chart is laid out once as a list of shapes
 //! ([`scene`]) and painted by plotters as SVG and as PNG. Nothing is counted here.
 
+mod along;
 mod axis;
 mod counts;
 mod curve;
