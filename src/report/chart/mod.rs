@@ -16,6 +16,7 @@ mod relative;
 mod rows;
 mod scale;
 pub mod scene;
+mod segment_shares;
 mod sheet;
 mod victim_cost;
 
