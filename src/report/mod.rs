@@ -169,7 +169,18 @@ pub fn print(results: &Results, format: Format, style: Style, out: &mut dyn Writ
 
 #[cfg(test)]
 mod tests {
-    use super::safe_name;
+    use super::{block::Block, file_names, safe_name};
+
+    #[test]
+    fn names_of_files_never_meet() {
+        let blocks = ["pair", "PAIR", "pair-2", "pair"].map(|name| Block {
+            name,
+            facts: None,
+            sizes: Vec::new(),
+            series: Vec::new(),
+        });
+        assert_eq!(file_names(&blocks), ["pair", "PAIR-2", "pair-2-2", "pair-3"]);
+    }
 
     #[test]
     fn file_names_are_safe() {

@@ -83,20 +83,24 @@ pub(super) fn along_quantile(quantile: f64) -> f64 {
     if quantile < 1.0 { -(1.0 - quantile).log10() } else { LAST }
 }
 
-/// Percentiles under a panel.
+/// Percentiles under a panel: those that most ask for, and of the others those that have room beside them.
 fn draw_quantiles(scene: &mut Scene, frame: Frame, x: &Scale, title: &str) {
     let labels = [
-        (0.0, "min"),
+        (1.0, "max"),
         (0.5, "50 %"),
-        (0.9, "90 %"),
         (0.99, "99 %"),
+        (0.9, "90 %"),
         (0.999, "99.9 %"),
         (0.9999, "99.99 %"),
-        (1.0, "max"),
+        (0.0, "min"),
     ];
-    let tick = |(quantile, text): (f64, &str)| {
-        Some(Tick { place: x.place(along_quantile(quantile))?, text: text.to_owned(), strong: false })
-    };
-    let ticks: Vec<Tick> = labels.into_iter().filter_map(tick).collect();
+    let mut ticks: Vec<Tick> = Vec::new();
+    for (quantile, text) in labels {
+        let Some(place) = x.place(along_quantile(quantile)) else { continue };
+        let tick = Tick { place, text: text.to_owned(), strong: false };
+        if ticks.iter().all(|other| axis::apart(other, &tick)) {
+            ticks.push(tick);
+        }
+    }
     axis::draw_bottom(scene, frame, &ticks, title);
 }
