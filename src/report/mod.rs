@@ -17,6 +17,7 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use thiserror::Error;
 
 pub use block::REFERENCE;
@@ -93,9 +94,13 @@ pub fn write_all(results: &Results, out: &Path, mut written: impl FnMut(&Path)) 
     keep(JSON_FILE, &|file| json::write(results, file))?;
     let blocks = if results.shard.is_some() { Vec::new() } else { block::blocks(results) };
     for (block, name) in blocks.iter().zip(file_names(&blocks)) {
-        for (kind, chart) in chart::charts(results, block) {
-            keep(&format!("{name}-{}.svg", kind.ending), &|file| file.write_all(chart.svg()?.as_bytes()))?;
-            keep(&format!("{name}-{}.png", kind.ending), &|file| file.write_all(&chart.png()?))?;
+        let charts = chart::charts(results, block);
+        let paint = |(kind, chart): &(_, chart::Chart)| Ok::<_, io::Error>((*kind, chart.svg()?, chart.png()?));
+        // Painting takes longest by far.
+        let painted: Result<Vec<(&chart::Kind, String, Vec<u8>)>, _> = charts.par_iter().map(paint).collect();
+        for (kind, svg, png) in painted.map_err(OutputError::at(out))? {
+            keep(&format!("{name}-{}.svg", kind.ending), &|file| file.write_all(svg.as_bytes()))?;
+            keep(&format!("{name}-{}.png", kind.ending), &|file| file.write_all(&png))?;
         }
     }
     Ok(paths)
@@ -164,7 +169,18 @@ pub fn print(results: &Results, format: Format, style: Style, out: &mut dyn Writ
 
 #[cfg(test)]
 mod tests {
-    use super::safe_name;
+    use super::{block::Block, file_names, safe_name};
+
+    #[test]
+    fn names_of_files_never_meet() {
+        let blocks = ["pair", "PAIR", "pair-2", "pair"].map(|name| Block {
+            name,
+            facts: None,
+            sizes: Vec::new(),
+            series: Vec::new(),
+        });
+        assert_eq!(file_names(&blocks), ["pair", "PAIR-2", "pair-2-2", "pair-3"]);
+    }
 
     #[test]
     fn file_names_are_safe() {

@@ -2,6 +2,7 @@
 //! ([`scene`]) and painted by plotters as SVG and as PNG. Nothing is counted here.
 
 mod access_map;
+mod along;
 mod axis;
 mod counts;
 mod course;
@@ -19,6 +20,7 @@ mod relative;
 mod rows;
 mod scale;
 pub mod scene;
+mod segment_shares;
 mod sheet;
 mod timeline;
 mod victim_cost;

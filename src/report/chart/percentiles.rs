@@ -1,9 +1,10 @@
 //! Percentile curves at one memory size: pages examined for a swap-out, and references until a page that went is back.
 
+use super::along::{Along, along_quantile};
 use super::axis::Frame;
 use super::counts::line_entries;
 use super::curve::{self, Curve, Look, Point};
-use super::panel::{self, Along, LEADER, Panel, SAMPLE, along_quantile};
+use super::panel::{self, LEADER, Panel, SAMPLE};
 use super::sheet::{self, Key, MARGIN, TOP, WIDTH};
 use super::victim_cost::size_note;
 use super::{Chart, Drawn};
@@ -65,7 +66,7 @@ pub(super) fn percentiles(_: &Results, block: &Block) -> Option<Chart> {
     let mut key = Key::new(bottom + KEY);
     line_entries(&mut scene, &mut key, block);
     if looks.iter().any(|look| look.context) {
-        key.entry(&mut scene, Some(&Look::CONTEXT), "policies with more swap-outs");
+        key.entry(&mut scene, Some(&Look::CONTEXT), "other policies");
     }
     key.line();
     key.entry(&mut scene, None, &size_note(block, frames));
