@@ -10,7 +10,11 @@ use clockhand::load::load;
 use clockhand::matrix::Matrix;
 use clockhand::policy::registry::PolicySpec;
 use clockhand::replay::Options;
-use clockhand::report::{Style, block, chart::Chart, csv, json, table};
+use clockhand::report::{
+    Style, block,
+    chart::{self, Chart},
+    csv, json, table,
+};
 use clockhand::resolve::ResolveOptions;
 use clockhand::results::Results;
 use clockhand::trace::{ReadOptions, Source};
@@ -29,7 +33,11 @@ const WAYS: [(&str, Put); 5] = [
 ];
 
 fn charts(results: &Results, put: impl FnMut(Chart) -> io::Result<()>) -> io::Result<()> {
-    block::blocks(results).iter().map(Chart::of).try_for_each(put)
+    block::blocks(results)
+        .iter()
+        .flat_map(|block| chart::charts(results, block))
+        .map(|(_, chart)| chart)
+        .try_for_each(put)
 }
 
 /// A whole comparison.
@@ -40,7 +48,14 @@ fn results() -> Results {
         let sizes = FramesSpec::auto().resolve(loaded.facts.footprint, loaded.facts.page_size).expect("shares of it");
         for frames in sizes {
             let (trace, program) = (loaded.facts.name.clone(), Arc::clone(&loaded.program));
-            jobs.push(Job { trace, program, samples: None, policy: policy.clone(), options: Options::new(frames) });
+            jobs.push(Job {
+                trace,
+                program,
+                samples: None,
+                record: None,
+                policy: policy.clone(),
+                options: Options::new(frames),
+            });
         }
     }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);

@@ -127,6 +127,7 @@ fn ladder(program: &Arc<Program>, policy: &PolicySpec) -> Vec<Job> {
         trace: "bench".to_owned(),
         program: Arc::clone(program),
         samples: None,
+        record: None,
         policy: policy.clone(),
         options: Options::new(frames),
     };

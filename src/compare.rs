@@ -15,6 +15,8 @@ use crate::program::Program;
 use crate::replay::{Options, Replay};
 use crate::results::Run;
 use crate::sampling::Samples;
+use crate::timeline::page_axis::PageAxis;
+use crate::timeline::{Recorder, replay_in_windows};
 
 /// One run of the plan.
 #[derive(Clone, Debug)]
@@ -29,6 +31,8 @@ pub struct Job {
     pub policy: PolicySpec,
     /// Memory size and the rest.
     pub options: Options,
+    /// On what axis to record how the run goes over time, where that is wanted.
+    pub record: Option<Arc<PageAxis>>,
 }
 
 impl Job {
@@ -44,8 +48,7 @@ impl Job {
     fn is_like(&self, other: &Self) -> bool {
         let sizes_aside = |job: &Self| Options { frames: 0, ..job.options.clone() };
         Arc::ptr_eq(&self.program, &other.program)
-            && self.samples.is_none()
-            && other.samples.is_none()
+            && [self, other].iter().all(|job| job.samples.is_none() && job.record.is_none())
             && self.trace == other.trace
             && self.policy.to_string() == other.policy.to_string()
             && sizes_aside(self) == sizes_aside(other)
@@ -151,10 +154,15 @@ impl Work<'_> {
         if !self.go_on() {
             return;
         }
-        if let [place] = places[..]
-            && let Some(samples) = &self.jobs[place].samples
-        {
-            return self.samples(place, samples);
+        if let [place] = places[..] {
+            let job = &self.jobs[place];
+            if let Some(samples) = &job.samples {
+                let run = samples.run(&job.trace, &job.policy, &job.options, &|| self.go_on());
+                return self.keep_if_whole(place, run);
+            }
+            if let Some(axis) = &job.record {
+                return self.keep_if_whole(place, self.recorded(job, axis));
+            }
         }
         let replays: Result<Vec<Box<dyn Replay>>, String> =
             places.iter().map(|&place| self.jobs[place].start()).collect();
@@ -183,10 +191,18 @@ impl Work<'_> {
         self.keep(place, outcome(&*replay, &job.trace, &job.policy, &job.options));
     }
 
-    /// Replays samples in place of the trace.
-    fn samples(&self, place: usize, samples: &Samples) {
-        let job = &self.jobs[place];
-        match samples.run(&job.trace, &job.policy, &job.options, &|| self.go_on()) {
+    /// A run with what happened over time; none when it was told to stop.
+    fn recorded(&self, job: &Job, axis: &Arc<PageAxis>) -> Result<Option<Run>, String> {
+        let mut replay = job.start()?;
+        let mut recorder = Recorder::new(&mut *replay, axis);
+        let whole = replay_in_windows(&mut *replay, &mut [&mut recorder], &|| self.go_on());
+        let whole = whole.map_err(|error| error.to_string())?;
+        let timeline = Some(recorder.finish());
+        Ok(whole.then(|| Run { timeline, ..outcome(&*replay, &job.trace, &job.policy, &job.options) }))
+    }
+
+    fn keep_if_whole(&self, place: usize, run: Result<Option<Run>, String>) {
+        match run {
             Ok(Some(run)) => self.keep(place, run),
             Ok(None) => {}
             Err(error) => self.fail(error),

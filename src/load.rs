@@ -68,6 +68,7 @@ fn facts(source: &Source, summary: &Summary, program: &Program) -> TraceFacts {
         page_size: program.settings.page_size,
         fidelity: program.settings.fidelity.iter().map(ToString::to_string).collect(),
         sample: None,
+        access_map: None,
     }
 }
 

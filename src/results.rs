@@ -115,6 +115,20 @@ pub struct Percentiles {
     pub p999: u64,
     /// The largest.
     pub max: u64,
+    /// The values at [`Percentiles::QUANTILES`]; empty, and not written, for a distribution of which no curve is drawn, and
+    /// where nothing was recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub curve: Vec<u64>,
+}
+
+impl Percentiles {
+    /// The parts of the values, smallest first, whose largest is kept in [`Percentiles::curve`]: from 0.5 on about evenly spaced
+    /// by the logarithm of what is left above them, which is how a long tail is drawn. 0 and 1 are the smallest and the largest
+    /// value.
+    pub const QUANTILES: [f64; 25] = [
+        0.0, 0.01, 0.05, 0.1, 0.25, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.985, 0.99, 0.995,
+        0.998, 0.999, 0.9995, 0.9998, 0.9999, 1.0,
+    ];
 }
 
 /// The three distributions kept for each run.
@@ -142,6 +156,9 @@ pub struct Run {
     /// what was counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimate: Option<Estimate>,
+    /// How it went over time, for few runs of a comparison: [`crate::timeline::choose`] says for which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeline: Option<Timeline>,
 }
 
 /// Where a trace comes from and what is in it.
@@ -180,6 +197,79 @@ pub struct TraceFacts {
     /// written, where it was replayed whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<SampleFacts>,
+    /// When each part of its pages was referenced; what `compare` adds when the runs are over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_map: Option<AccessMap>,
+}
+
+/// When each part of a trace's pages was referenced: time is cut into windows of references, and the pages into bins on the
+/// axis of [`crate::timeline::page_axis`], which has the segment table's slots one above the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessMap {
+    /// References in a window; the last may have fewer. At most 240 windows.
+    pub window: u64,
+    /// The parts of the axis, from slot 0 up.
+    pub bands: Vec<PageBand>,
+    /// For each bin from slot 0 up: its references in each window.
+    pub references: Vec<Vec<u64>>,
+}
+
+/// A part of the axis of pages: one slot of the segment table, or several small ones that are neighbours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageBand {
+    /// The first slot (`swap_id`).
+    pub slot: u32,
+    /// Slots that ever hold a touched page.
+    pub slots: u32,
+    /// Segments with a touched page, at the same time or one after the other.
+    pub segments: u64,
+    /// The name of the segment where there is but one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment: Option<String>,
+    /// Its height in pages: for each slot the touched pages of the largest segment that it ever has, added up. At least 1.
+    pub pages: u64,
+    /// Bins that its pages are counted in, at least 1: page n of the band, from 0, is in bin n * bins / pages of it.
+    pub bins: u64,
+}
+
+/// How a run went: what was counted in each window, and how things stood at its end. All lists but that of the places have
+/// one number for each window.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timeline {
+    /// References in a window, as in [`AccessMap::window`].
+    pub window: u64,
+    /// Swap-outs in the window.
+    pub swap_outs: Vec<u64>,
+    /// Minor faults in the window.
+    pub minor_faults: Vec<u64>,
+    /// First touches in the window.
+    pub zero_faults: Vec<u64>,
+    /// Swap-ins in the window.
+    pub swap_ins: Vec<u64>,
+    /// Scans of the window that found no victim.
+    pub failed_scans: Vec<u64>,
+    /// For each of the [`AccessMap::bands`]: its resident pages at the end of the window.
+    pub resident: Vec<Vec<u64>>,
+    /// Where the hands were, for policies that have them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hands: Option<Hands>,
+    /// Windows in a period.
+    pub period: u64,
+    /// For each bin as in [`AccessMap::references`]: swap-outs of its pages in each period.
+    pub swap_outs_by_page: Vec<Vec<u64>>,
+}
+
+/// Where the two hands of the clock were at the end of each window.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hands {
+    /// The slot of the segment table.
+    pub swap_id: Vec<u32>,
+    /// The index of the next page in the segment there.
+    pub swap_idx: Vec<u64>,
+    /// How often they had begun again at slot 0.
+    pub laps: Vec<u64>,
+    /// The same place as pages of the axis below it: from 0 to the sum of [`PageBand::pages`].
+    pub page: Vec<u64>,
 }
 
 /// What part of a comparison results are of: those of `compare --shard K/N`.

@@ -105,8 +105,10 @@ pub fn verify(traces: &[(String, Arc<Program>)], threads: usize) -> Result<Vec<V
     for figure in figures() {
         let Some((name, program)) = traces.iter().find(|(name, _)| *name == figure.trace) else { continue };
         let (policy, options) = (figure.policy.parse()?, Options::new(figure.frames));
-        wanted
-            .push((figure, Job { trace: name.clone(), program: Arc::clone(program), samples: None, policy, options }));
+        wanted.push((
+            figure,
+            Job { trace: name.clone(), program: Arc::clone(program), samples: None, record: None, policy, options },
+        ));
     }
     let (figures, jobs): (Vec<Figure>, Vec<Job>) = wanted.into_iter().unzip();
     let runs = run_all(&jobs, threads, Passes::Shared, &|| true, &|_, _| {})?;

@@ -106,6 +106,7 @@ fn replays_that_do_not_fit_wait_or_are_refused() {
     let job = |policy: &str| Job {
         trace: "big".to_owned(),
         program: Arc::clone(&program),
+        record: None,
         samples: None,
         policy: policy.parse().unwrap(),
         options: Options::new(1000),

@@ -22,6 +22,7 @@ fn jobs(program: &Arc<Program>, policies: &[PolicySpec], options: &Options, size
         trace: "test".to_owned(),
         program: Arc::clone(program),
         samples: None,
+        record: None,
         policy: policy.clone(),
         options: Options { frames, ..options.clone() },
     };

@@ -40,6 +40,7 @@ pub fn job(trace: &Loaded, policy: &PolicySpec, options: &Options, frames: u64) 
         samples: trace.samples.clone(),
         policy: policy.clone(),
         options: Options { frames, ..options.clone() },
+        record: None,
     }
 }
 

@@ -30,9 +30,9 @@ impl Distributions {
     /// The percentiles.
     pub fn percentiles(&self) -> results::Distributions {
         results::Distributions {
-            attempts_per_swap_out: percentiles(&self.attempts.histogram()),
+            attempts_per_swap_out: with_curve(&self.attempts.histogram()),
             entries_per_swap_out: percentiles(&self.entries.histogram()),
-            references_to_next_use: percentiles(&self.next_use.histogram()),
+            references_to_next_use: with_curve(&self.next_use.histogram()),
         }
     }
 }
@@ -51,7 +51,19 @@ fn percentiles(histogram: &Histogram<u64>) -> Percentiles {
         p99: histogram.value_at_quantile(0.99),
         p999: histogram.value_at_quantile(0.999),
         max: histogram.max(),
+        curve: Vec::new(),
     }
+}
+
+/// The percentiles with their curve, which is kept only of what is drawn.
+fn with_curve(histogram: &Histogram<u64>) -> Percentiles {
+    let at = |quantile: f64| match quantile {
+        0.0 => histogram.min(),
+        1.0 => histogram.max(),
+        _ => histogram.value_at_quantile(quantile),
+    };
+    let curve = if histogram.is_empty() { Vec::new() } else { Percentiles::QUANTILES.map(at).to_vec() };
+    Percentiles { curve, ..percentiles(histogram) }
 }
 
 #[cfg(test)]
@@ -80,13 +92,17 @@ mod tests {
             for percentiles in [found.attempts_per_swap_out, found.references_to_next_use] {
                 prop_assert_eq!(percentiles.count, values.len() as u64);
                 prop_assert!(close(percentiles.min, values[0]) && close(percentiles.max, exact(1.0)));
-                for (found, share) in [(percentiles.p50, 0.5), (percentiles.p90, 0.9), (percentiles.p99, 0.99)] {
+                let curve = percentiles.curve.iter().copied().zip(Percentiles::QUANTILES);
+                prop_assert_eq!(curve.len(), Percentiles::QUANTILES.len());
+                let named = [(percentiles.p50, 0.5), (percentiles.p90, 0.9), (percentiles.p99, 0.99)];
+                for (found, share) in named.into_iter().chain(curve) {
                     prop_assert!(close(found, exact(share)), "{found} for {}", exact(share));
                 }
                 let mean = values.iter().map(|&value| value as f64).sum::<f64>() / values.len() as f64;
                 prop_assert!((percentiles.mean - mean).abs() <= mean / 1000.0 + 1.0);
             }
             prop_assert!(close(found.entries_per_swap_out.max, exact(1.0) / 2));
+            prop_assert!(found.entries_per_swap_out.curve.is_empty(), "it is not drawn");
         }
     }
 

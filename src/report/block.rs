@@ -4,10 +4,15 @@
 use std::collections::BTreeMap;
 
 use crate::policy::{Sight, registry};
-use crate::results::{Results, Run, TraceFacts};
+use crate::results::{Results, Row, Run, TraceFacts};
 
 /// The policy everything is measured against.
 pub const REFERENCE: &str = "linux-2.0";
+
+/// What many swap-outs per 1000 references are: with fewer, memory suffices for most purposes.
+pub const TELLING: f64 = 10.0;
+/// A distribution over fewer swap-outs than this says little.
+pub const ENOUGH: u64 = 100;
 
 /// The runs of one policy with one set of parameters on one trace.
 #[derive(Clone, Debug)]
@@ -54,6 +59,39 @@ impl<'a> Block<'a> {
         let realisable = self.series.iter().filter(|series| series.sight == Sight::AccessedBits);
         let rows = realisable.filter_map(|series| series.runs.get(&frames)).map(|run| &run.row);
         rows.filter(|row| row.out_of_memory == 0).map(|row| row.swap_outs).min()
+    }
+
+    /// The runs to show over time: the reference's, then the one that is set against it, the one with fewest swap-outs among
+    /// the others that were recorded, those that ran out of memory last; each with the place of its policy. Each is there
+    /// only if it was recorded.
+    pub fn timelines(&self) -> Vec<(usize, &'a Run)> {
+        let recorded = |place: usize| {
+            let run = self.series[place].runs.values().copied().find(|run| run.timeline.is_some())?;
+            Some((place, run))
+        };
+        let reference = self.reference();
+        let others = (0..self.series.len()).filter(|&place| Some(place) != reference).filter_map(recorded);
+        let best = others.min_by_key(|(_, run)| (run.row.out_of_memory, run.row.swap_outs));
+        reference.and_then(recorded).into_iter().chain(best).collect()
+    }
+
+    /// The memory size that says most where only one can be shown: the smallest at which the reference has at most
+    /// [`TELLING`] swap-outs per 1000 references, or the largest if it never has so few. Sizes at which it has fewer than
+    /// [`ENOUGH`] swap-outs, or ran out of memory, are passed over; if no other is left, it is the one with the most swap-outs.
+    /// Without the reference the first policy stands for it. None where that policy never swapped anything out.
+    pub fn telling_size(&self) -> Option<u64> {
+        let series = self.series.get(self.reference().unwrap_or(0))?;
+        let rows = || series.runs.values().map(|run| &run.row).filter(|row| row.swap_outs > 0);
+        let enough = || rows().filter(|row| row.swap_outs >= ENOUGH && row.out_of_memory == 0);
+        let few = |row: &&Row| row.swap_outs as f64 * 1000.0 <= TELLING * row.references as f64;
+        let row =
+            enough().find(few).or_else(|| enough().next_back()).or_else(|| rows().max_by_key(|row| row.swap_outs));
+        row.map(|row| row.frames)
+    }
+
+    /// Bytes of a page, where known.
+    pub fn page_size(&self) -> Option<u64> {
+        self.facts.map(|facts| facts.page_size)
     }
 
     /// Whether any run had to abandon references.

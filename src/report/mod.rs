@@ -18,6 +18,7 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use thiserror::Error;
 
 pub use block::REFERENCE;
@@ -31,8 +32,6 @@ use crate::results::Results;
 pub const CSV_FILE: &str = "results.csv";
 /// The file of everything.
 pub const JSON_FILE: &str = "results.json";
-/// What follows the trace's name in the file names of its chart.
-const CHART_ENDING: &str = "-swap-outs";
 /// The longest part of a file name taken from a trace's name, in bytes: file systems stop at 255.
 const LONGEST_NAME: usize = 120;
 
@@ -75,8 +74,8 @@ pub enum ReportError {
     },
 }
 
-/// Writes `results.csv`, `results.json` and for each trace `TRACE-swap-outs.svg` and `.png` into the folder `out`, which
-/// is created if missing. `written` is called after each file. Returns the files in the order written. A shard has no
+/// Writes `results.csv`, `results.json` and each chart of each trace as `TRACE-ENDING.svg` and `.png` into the folder `out`,
+/// which is created if missing. `written` is called after each file. Returns the files in the order written. A shard has no
 /// charts: they would be of a part.
 ///
 /// Each file is whole or not there; an error leaves those that were finished before it.
@@ -96,26 +95,31 @@ pub fn write_all(results: &Results, out: &Path, mut written: impl FnMut(&Path)) 
     keep(JSON_FILE, &|file| json::write(results, file))?;
     let blocks = if results.shard.is_some() { Vec::new() } else { block::blocks(results) };
     for (block, name) in blocks.iter().zip(file_names(&blocks)) {
-        let chart = chart::Chart::of(block);
-        keep(&format!("{name}.svg"), &|file| file.write_all(chart.svg()?.as_bytes()))?;
-        keep(&format!("{name}.png"), &|file| file.write_all(&chart.png()?))?;
+        let charts = chart::charts(results, block);
+        let paint = |(kind, chart): &(_, chart::Chart)| Ok::<_, io::Error>((*kind, chart.svg()?, chart.png()?));
+        // Painting takes longest by far.
+        let painted: Result<Vec<(&chart::Kind, String, Vec<u8>)>, _> = charts.par_iter().map(paint).collect();
+        for (kind, svg, png) in painted.map_err(OutputError::at(out))? {
+            keep(&format!("{name}-{}.svg", kind.ending), &|file| file.write_all(svg.as_bytes()))?;
+            keep(&format!("{name}-{}.png", kind.ending), &|file| file.write_all(&png))?;
+        }
     }
     Ok(paths)
 }
 
-/// File names, without ending, for the charts of these blocks: safe on any file system and each only once, letter case
-/// aside.
+/// What the names of the files of these blocks' charts begin with: safe on any file system, and such that no name comes
+/// twice, letter case aside, whatever ending it has.
 fn file_names(blocks: &[block::Block]) -> Vec<String> {
     let mut taken = HashSet::new();
     let mut names = Vec::with_capacity(blocks.len());
     for block in blocks {
         let safe = safe_name(block.name);
-        let mut name = format!("{safe}{CHART_ENDING}");
-        let mut number = 2;
-        while !taken.insert(name.to_lowercase()) {
-            name = format!("{safe}-{number}{CHART_ENDING}");
-            number += 1;
-        }
+        let file = |name: &str, kind: &chart::Kind| format!("{name}-{}", kind.ending).to_lowercase();
+        let files = |name: &str| chart::CHARTS.iter().map(|kind| file(name, kind)).collect::<Vec<_>>();
+        let numbered = (2..).map(|number| format!("{safe}-{number}"));
+        let free = |name: &String| files(name).iter().all(|file| !taken.contains(file));
+        let name = std::iter::once(safe.clone()).chain(numbered).find(free).unwrap_or(safe);
+        taken.extend(files(&name));
         names.push(name);
     }
     names
@@ -166,7 +170,18 @@ pub fn print(results: &Results, format: Format, style: Style, out: &mut dyn Writ
 
 #[cfg(test)]
 mod tests {
-    use super::safe_name;
+    use super::{block::Block, file_names, safe_name};
+
+    #[test]
+    fn names_of_files_never_meet() {
+        let blocks = ["pair", "PAIR", "pair-2", "pair"].map(|name| Block {
+            name,
+            facts: None,
+            sizes: Vec::new(),
+            series: Vec::new(),
+        });
+        assert_eq!(file_names(&blocks), ["pair", "PAIR-2", "pair-2-2", "pair-3"]);
+    }
 
     #[test]
     fn file_names_are_safe() {

@@ -53,6 +53,7 @@ pub(super) fn of(whole: &Whole, runs: &[(Run, Arc<Program>)], frames: u64) -> Ru
         row: mean,
         segments: segments(whole, runs),
         distributions: Distributions::default(),
+        timeline: None,
         estimate: Some(estimate),
     }
 }

@@ -92,6 +92,7 @@ pub fn no_facts() -> TraceFacts {
         page_size: 4096,
         fidelity: Vec::new(),
         sample: None,
+        access_map: None,
     }
 }
 

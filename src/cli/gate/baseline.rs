@@ -235,7 +235,7 @@ fn options_seed(baseline: &Baseline) -> Result<u64, Error> {
 
 /// A run of which only the counts are known.
 fn bare(row: Row) -> Run {
-    Run { row, segments: Vec::new(), distributions: Distributions::default(), estimate: None }
+    Run { row, segments: Vec::new(), distributions: Distributions::default(), estimate: None, timeline: None }
 }
 
 /// What a baseline knows of a trace.
@@ -256,5 +256,6 @@ fn facts(record: &TraceRecord) -> TraceFacts {
         page_size: record.page_size,
         fidelity: Vec::new(),
         sample: None,
+        access_map: None,
     }
 }

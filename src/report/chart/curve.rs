@@ -3,10 +3,11 @@
 use super::scene::{Colour, Dash, Shape};
 use crate::policy::Sight;
 use crate::report::block::{Block, Series};
+use crate::results::Row;
 
 /// Okabe and Ito's colours, told apart with any colour vision; without black, which is the reference's, and yellow, which
 /// is too pale on white.
-const COLOURS: [Colour; 6] = [
+pub(super) const COLOURS: [Colour; 6] = [
     Colour(0x00, 0x72, 0xb2),
     Colour(0xd5, 0x5e, 0x00),
     Colour(0x00, 0x9e, 0x73),
@@ -33,11 +34,20 @@ pub(super) struct Look {
     pub(super) reference: bool,
     /// Whether this is a bound.
     pub(super) bound: bool,
+    /// Whether this is there for comparison only, and not named.
+    pub(super) context: bool,
 }
 
 impl Look {
-    pub(super) const REFERENCE: Self =
-        Self { colour: Colour::BLACK, shape: Some(Shape::Disc), width: 3.5, dash: None, reference: true, bound: false };
+    pub(super) const REFERENCE: Self = Self {
+        colour: Colour::BLACK,
+        shape: Some(Shape::Disc),
+        width: 3.5,
+        dash: None,
+        reference: true,
+        bound: false,
+        context: false,
+    };
     pub(super) const BOUND: Self = Self {
         colour: Colour(0x6b, 0x6b, 0x6b),
         shape: None,
@@ -45,7 +55,20 @@ impl Look {
         dash: DOTTED,
         reference: false,
         bound: true,
+        context: false,
     };
+    /// Of policies that are not named.
+    pub(super) const CONTEXT: Self =
+        Self { colour: Colour(0xc4, 0xc4, 0xc4), width: 1.25, dash: None, bound: false, context: true, ..Self::BOUND };
+}
+
+impl Look {
+    /// Colour, mark and dashes.
+    pub(super) fn in_words(&self) -> String {
+        let Self { colour: Colour(red, green, blue), shape, dash, .. } = self;
+        let mark = shape.map_or_else(|| "none".to_owned(), |shape| format!("{shape:?}").to_lowercase());
+        format!("#{red:02x}{green:02x}{blue:02x}, mark {mark}, {}", if dash.is_some() { "broken" } else { "solid" })
+    }
 }
 
 /// The look of each series: the reference black and thick, bounds grey and dotted, of the others each its own.
@@ -62,52 +85,43 @@ pub(super) fn looks(block: &Block) -> Vec<Look> {
             let colour = COLOURS[number % COLOURS.len()];
             let shape = Some(SHAPES[number % SHAPES.len()]);
             let dash = if sight == Sight::AccessedBits { None } else { DASHED };
-            Look { colour, shape, width, dash, reference: false, bound: false }
+            Look { colour, shape, width, dash, reference: false, bound: false, context: false }
         }
     };
     block.series.iter().enumerate().map(&mut look).collect()
 }
 
-/// One value of a curve.
+/// One point of a curve.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Value {
-    /// The memory size.
-    pub frames: u64,
+pub(super) struct Point {
+    /// What it belongs to on the axis that goes across: the memory size in frames, or how far along the percentiles.
+    pub(super) at: f64,
     /// What is shown.
-    pub value: f64,
+    pub(super) value: f64,
     /// Whether the run gave up references.
-    pub out_of_memory: bool,
+    pub(super) out_of_memory: bool,
 }
 
-/// The values of one policy, by memory size.
+/// The points of one policy.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Curve {
+pub(super) struct Curve {
     /// The policy with its parameters.
-    pub label: String,
-    /// Its values, memory sizes ascending.
-    pub values: Vec<Value>,
+    pub(super) label: String,
+    /// Its points, from left to right.
+    pub(super) points: Vec<Point>,
     pub(super) look: Look,
 }
 
-impl Curve {
-    /// How its line looks: colour, mark and dashes. No two policies of a chart have the same.
-    pub fn look_in_words(&self) -> String {
-        let Look { colour: Colour(red, green, blue), shape, dash, .. } = self.look;
-        let mark = shape.map_or_else(|| "none".to_owned(), |shape| format!("{shape:?}").to_lowercase());
-        format!("#{red:02x}{green:02x}{blue:02x}, mark {mark}, {}", if dash.is_some() { "broken" } else { "solid" })
-    }
-}
-
-/// Swap-outs of each policy.
-pub(super) fn swap_outs(block: &Block) -> Vec<Curve> {
+/// A count of each policy by memory size.
+pub(super) fn counts(block: &Block, count: fn(&Row) -> u64) -> Vec<Curve> {
     let curve = |(series, look): (&Series, Look)| Curve {
         label: series.label.clone(),
-        values: series
+        points: series
             .runs
             .iter()
-            .map(|(&frames, run)| Value {
-                frames,
-                value: run.row.swap_outs as f64,
+            .map(|(&frames, run)| Point {
+                at: frames as f64,
+                value: count(&run.row) as f64,
                 out_of_memory: run.row.out_of_memory > 0,
             })
             .collect(),
@@ -116,47 +130,51 @@ pub(super) fn swap_outs(block: &Block) -> Vec<Curve> {
     block.series.iter().zip(looks(block)).map(curve).collect()
 }
 
-/// A ratio to fewer swap-outs than this says little.
+/// A ratio to a smaller count than this says little.
 const ENOUGH: u64 = 30;
+
+/// The smallest count of the reference that a ratio may be taken to, out of the counts it has.
+pub(super) fn enough(counts: impl Iterator<Item = u64>) -> u64 {
+    // A short trace has few swap-outs throughout: then a hundredth of its most will do.
+    ENOUGH.min(counts.max().unwrap_or(0) / 100).max(1)
+}
 
 /// A policy that is above this many percent at most sizes would press all others together.
 pub(super) const FAR: f64 = 400.0;
 
-/// Swap-outs in % of the reference's.
+/// A count in % of the reference's.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Relative {
-    /// The curves; one without values is not shown.
+    /// The curves; one without points is not shown.
     pub(super) curves: Vec<Curve>,
-    /// The fewest swap-outs of the reference that a ratio was taken to.
+    /// The smallest count of the reference that a ratio was taken to.
     pub(super) enough: u64,
-    /// The places of the policies that are above [`FAR`] at more than half of the sizes, and have no values for that.
+    /// The places of the policies that are above [`FAR`] at more than half of the sizes, and have no points for that.
     pub(super) far: Vec<usize>,
 }
 
-/// Swap-outs in % of the reference's. At sizes where the reference has few there is no value. None if there is no
+/// A count in % of the reference's. At sizes where the reference has few there is no point. None if there is no
 /// reference, or nothing to set against it, or nothing is left.
-pub(super) fn relative(block: &Block) -> Option<Relative> {
+pub(super) fn relative(block: &Block, count: fn(&Row) -> u64) -> Option<Relative> {
     let reference = &block.series[block.reference()?];
-    let most = reference.runs.values().map(|run| run.row.swap_outs).max().unwrap_or(0);
-    // A short trace has few swap-outs throughout: then a hundredth of its most will do.
-    let enough = ENOUGH.min(most / 100).max(1);
-    let base = |frames| reference.runs.get(&frames).map(|run| run.row.swap_outs).filter(|&count| count >= enough);
-    let mut curves = swap_outs(block);
+    let enough = enough(reference.runs.values().map(|run| count(&run.row)));
+    let base = |frames| reference.runs.get(&frames).map(|run| count(&run.row)).filter(|&count| count >= enough);
+    let mut curves = counts(block, count);
     for curve in &mut curves {
-        curve.values = curve
-            .values
+        curve.points = curve
+            .points
             .iter()
-            .filter_map(|value| Some(Value { value: 100.0 * value.value / base(value.frames)? as f64, ..*value }))
+            .filter_map(|point| Some(Point { value: 100.0 * point.value / base(point.at as u64)? as f64, ..*point }))
             .collect();
     }
-    let shown = |curves: &[Curve]| curves.iter().filter(|curve| !curve.values.is_empty()).count();
-    let is_far = |curve: &Curve| 2 * curve.values.iter().filter(|value| value.value > FAR).count() > curve.values.len();
+    let shown = |curves: &[Curve]| curves.iter().filter(|curve| !curve.points.is_empty()).count();
+    let is_far = |curve: &Curve| 2 * curve.points.iter().filter(|point| point.value > FAR).count() > curve.points.len();
     let mut far: Vec<usize> = (0..curves.len()).filter(|&place| is_far(&curves[place])).collect();
     if shown(&curves) < far.len() + 2 {
         far.clear();
     }
     for &place in &far {
-        curves[place].values.clear();
+        curves[place].points.clear();
     }
     (shown(&curves) > 1).then_some(Relative { curves, enough, far })
 }

@@ -1,69 +1,104 @@
-//! The chart of a trace: swap-outs of each policy against memory, and beside it the same in % of the reference's, where
-//! differences show that a logarithmic axis hides. It is laid out once as a list of shapes ([`scene`]) and painted by
-//! plotters as SVG and as PNG. Nothing is counted here.
+//! The charts of a trace: one row a kind in [`CHARTS`], one file a subject. A chart is laid out once as a list of shapes
+//! ([`scene`]) and painted by plotters as SVG and as PNG. Nothing is counted here.
 
+mod access_map;
+mod along;
+mod axis;
+mod counts;
+mod course;
 mod curve;
+mod fairness;
 mod font;
+mod hands;
+mod heat;
 mod labels;
+mod page_rows;
 mod paint;
 mod panel;
+mod percentiles;
+mod relative;
+mod rows;
 mod scale;
 pub mod scene;
+mod segment_shares;
+mod sheet;
+mod timeline;
+mod victim_cost;
 
 use std::io;
 
-pub use curve::{Curve, Value};
+use self::curve::Curve;
+use self::scene::{Point, Scene};
+use super::block::Block;
+use crate::results::Results;
 
-use self::curve::{DASHED, FAR, Look, Relative};
-use self::panel::{Frame, LEADER, Panel, SAMPLE, SMALL};
-use self::scene::{Anchor, Colour, Scene, Shape, Text};
-use super::block::{Block, REFERENCE};
-use super::numbers;
-use crate::policy::Sight;
+/// A kind of chart.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// What follows the trace's name in the names of its files.
+    pub ending: &'static str,
+    /// What it shows, as a heading of a page.
+    pub heading: &'static str,
+    /// Lays out the chart of a trace; none where the results hold nothing for it.
+    pub make: fn(&Results, &Block) -> Option<Chart>,
+}
 
-const WIDTH: f64 = 1280.0;
-const HEIGHT: f64 = 800.0;
-/// Around the picture.
-const MARGIN: f64 = 28.0;
-/// Left of a panel: the labels of its values.
-const AXIS: f64 = 66.0;
-/// The longest name of a policy.
-const LONGEST_NAME: f64 = 190.0;
-/// The first panel's share of the width of both.
-const FIRST: f64 = 0.42;
-const TOP: f64 = 172.0;
-const BOTTOM: f64 = 646.0;
-/// From the panels down to the first line of the key, and from line to line.
-const KEY: f64 = 86.0;
-const KEY_LINE: f64 = 24.0;
+/// The kinds of charts, in the order in which they are shown.
+pub static CHARTS: &[Kind] = &[
+    Kind { ending: "swap-outs", heading: "Swap-outs by memory size", make: counts::swap_outs },
+    Kind { ending: "faults", heading: "Faults by memory size", make: counts::faults },
+    Kind { ending: "relative", heading: "Swap-outs against the reference", make: relative::relative },
+    Kind { ending: "victim-cost", heading: "What a victim costs", make: victim_cost::victim_cost },
+    Kind { ending: "fairness", heading: "Which segments are swapped out", make: fairness::fairness },
+    Kind { ending: "percentiles", heading: "Percentiles of work and of time away", make: percentiles::percentiles },
+    Kind { ending: OVER_TIME, heading: "Over time", make: timeline::chart },
+    Kind { ending: ACCESS_MAP, heading: "Accesses over time", make: access_map::chart },
+];
 
-/// The chart of one trace, laid out.
+/// The ending of the chart of how runs go over time.
+pub const OVER_TIME: &str = "over-time";
+/// The ending of the chart of when which pages are referenced and swapped out.
+pub const ACCESS_MAP: &str = "access-map";
+
+/// The charts of a trace with their kinds: those for which the results hold something.
+pub fn charts(results: &Results, block: &Block) -> Vec<(&'static Kind, Chart)> {
+    CHARTS.iter().filter_map(|kind| Some((kind, (kind.make)(results, block)?))).collect()
+}
+
+/// A number that a chart shows, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drawn {
+    /// The policy with its parameters.
+    pub policy: String,
+    /// What it is a number of.
+    pub quantity: String,
+    /// What it belongs to: the memory size in frames, or the quantile.
+    pub at: f64,
+    /// The number.
+    pub value: f64,
+    /// Its place: from the left, from the top.
+    pub place: Point,
+}
+
+/// A chart of one trace, laid out.
 #[derive(Clone, Debug)]
 pub struct Chart {
-    scene: Scene,
     title: String,
     description: String,
-    swap_outs: Vec<Curve>,
-    relative: Vec<Curve>,
+    scene: Scene,
+    drawn: Vec<Drawn>,
+    looks: Vec<String>,
 }
 
 impl Chart {
-    /// Lays out the chart of a trace.
-    pub fn of(block: &Block) -> Self {
-        let swap_outs = curve::swap_outs(block);
-        let relative = curve::relative(block);
-        let title = format!("Swap-outs by memory size and policy: {}", block.name);
-        let mut scene = Scene { width: WIDTH, height: HEIGHT, items: Vec::new() };
-        draw_title(&mut scene, &title, block);
-        let nothing = swap_outs.iter().all(|curve| curve.values.iter().all(|value| value.value <= 0.0));
-        if nothing {
-            draw_sentence(&mut scene, block);
-        } else {
-            draw_panels(&mut scene, block, &swap_outs, relative.as_ref().map(|relative| relative.curves.as_slice()));
-            draw_key(&mut scene, block, relative.as_ref());
-        }
-        let relative = relative.map(|relative| relative.curves).unwrap_or_default();
-        Self { scene, title, description: description(block), swap_outs, relative }
+    /// A chart out of what was drawn. `description` is a text for those who can't see it, made from the numbers.
+    fn new(title: String, description: String, scene: Scene, drawn: Vec<Drawn>) -> Self {
+        Self { title, description, scene, drawn, looks: Vec::new() }
+    }
+
+    /// Tells the looks of the lines it has.
+    fn with_looks(self, curves: &[Curve]) -> Self {
+        Self { looks: curves.iter().map(|curve| curve.look.in_words()).collect(), ..self }
     }
 
     /// The chart as SVG, a whole file. The same runs give the same bytes.
@@ -87,145 +122,23 @@ impl Chart {
         &self.scene
     }
 
-    /// What the first panel shows: swap-outs.
-    pub fn swap_outs(&self) -> &[Curve] {
-        &self.swap_outs
+    /// Its title: what it shows, and of which trace.
+    pub fn title(&self) -> &str {
+        &self.title
     }
 
-    /// What the second panel shows: swap-outs in % of the reference's; empty where there is no second panel.
-    pub fn relative(&self) -> &[Curve] {
-        &self.relative
+    /// The chart in words.
+    pub fn description(&self) -> &str {
+        &self.description
     }
-}
 
-fn draw_title(scene: &mut Scene, title: &str, block: &Block) {
-    let room = WIDTH - 2.0 * MARGIN;
-    scene.text(Text::new(MARGIN, 52.0, 26.0, font::fitted(title, 26.0, true, room)).bold(true));
-    let Some(facts) = block.facts else { return };
-    let subtitle = format!(
-        "{} to {} ({}) in {} of {}",
-        numbers::counted(facts.references, "reference", "references"),
-        numbers::counted(facts.footprint, "page", "pages"),
-        numbers::memory(facts.footprint, facts.page_size),
-        numbers::counted(facts.segments, "segment", "segments"),
-        numbers::counted(facts.processes, "process", "processes"),
-    );
-    scene.text(Text::new(MARGIN, 82.0, 16.0, font::fitted(&subtitle, 16.0, false, room)).coloured(Colour::GREY));
-}
+    /// The numbers that it shows.
+    pub fn drawn(&self) -> &[Drawn] {
+        &self.drawn
+    }
 
-/// In place of an empty chart.
-fn draw_sentence(scene: &mut Scene, block: &Block) {
-    let smallest = numbers::counted(block.sizes.first().copied().unwrap_or(0), "frame", "frames");
-    let why = if block.ran_out_of_memory() {
-        format!("Runs were {OUT_OF_MEMORY}.")
-    } else {
-        format!("Everything fitted at each memory size replayed; the smallest was {smallest}.")
-    };
-    let middle = f64::midpoint(TOP, BOTTOM);
-    let lines = ["No policy swapped anything out.".to_owned(), why];
-    for (line, text) in lines.into_iter().enumerate() {
-        let text = Text::new(WIDTH / 2.0, middle + 30.0 * line as f64, 20.0, text);
-        scene.text(text.anchored(Anchor::Middle).coloured(if line == 0 { Colour::INK } else { Colour::GREY }));
+    /// How the lines of its policies look, in words; empty where they have none.
+    pub fn looks(&self) -> &[String] {
+        &self.looks
     }
-}
-
-const OUT_OF_MEMORY: &str = "out of memory: references were given up, not comparable";
-
-fn draw_panels(scene: &mut Scene, block: &Block, swap_outs: &[Curve], relative: Option<&[Curve]>) {
-    let room = panel::widest(swap_outs).min(LONGEST_NAME);
-    let names = LEADER + SAMPLE + 7.0 + room;
-    let sizes = &block.sizes;
-    let footprint = block.footprint();
-    let left = MARGIN + AXIS;
-    let right = WIDTH - MARGIN - names;
-    let frame = |left, right| Frame { left, right, top: TOP, bottom: bottom(block) };
-    let counts = |names| Panel {
-        heading: "Swap-outs: pages written to swap".to_owned(),
-        curves: swap_outs,
-        sizes,
-        footprint,
-        relative: false,
-        names,
-    };
-    let Some(relative) = relative else {
-        return counts(Some(room)).draw(scene, frame(left, right));
-    };
-    // The second panel gets more room: there the lines are apart.
-    let width = right - left - AXIS - 16.0;
-    counts(None).draw(scene, frame(left, left + FIRST * width));
-    let heading = format!("Swap-outs in % of those of {REFERENCE}");
-    let panel = Panel { heading, curves: relative, sizes, footprint, relative: true, names: Some(room) };
-    panel.draw(scene, frame(right - (1.0 - FIRST) * width, right));
-}
-
-/// The lower end of the panels: lower than usual where many policies are to be named.
-fn bottom(block: &Block) -> f64 {
-    BOTTOM.max(TOP + panel::height_for(block.series.len()))
-}
-
-/// The lines under the panels that say what the kinds of lines mean.
-fn draw_key(scene: &mut Scene, block: &Block, relative: Option<&Relative>) {
-    let mut pen = (MARGIN, bottom(block) + KEY);
-    if block.reference().is_some() {
-        key_entry(scene, &mut pen, Some(&Look::REFERENCE), &format!("{REFERENCE}, the reference"));
-    }
-    let plain = Look { colour: Colour::GREY, shape: None, width: 2.25, dash: None, reference: false, bound: false };
-    for sight in block.sights() {
-        let look = match sight {
-            Sight::AccessedBits => plain,
-            Sight::EveryReference => Look { dash: DASHED, ..plain },
-            Sight::Future => Look::BOUND,
-        };
-        key_entry(scene, &mut pen, Some(&look), sight.meaning());
-    }
-    if block.ran_out_of_memory() {
-        let cross = Look { shape: Some(Shape::Cross), colour: Colour::BLACK, width: 0.0, ..plain };
-        key_entry(scene, &mut pen, Some(&cross), OUT_OF_MEMORY);
-    }
-    for far in relative.iter().flat_map(|relative| relative.far.iter().map(|&place| &relative.curves[place])) {
-        let name = font::fitted(&far.label, SMALL, false, LONGEST_NAME);
-        let note = format!("{name}: above {FAR} % of {REFERENCE} at most sizes; shown at left only");
-        key_entry(scene, &mut pen, Some(&far.look), &note);
-    }
-    if let Some(enough) = relative.map(|relative| relative.enough).filter(|&enough| enough > 1) {
-        let note = format!("Right: only sizes at which {REFERENCE} has at least {enough} swap-outs.");
-        key_entry(scene, &mut pen, None, &note);
-    }
-    scene.height = HEIGHT.max(pen.1 + MARGIN).ceil();
-}
-
-/// Writes one entry at the pen and moves it behind, into the next line where it doesn't fit.
-fn key_entry(scene: &mut Scene, pen: &mut (f64, f64), look: Option<&Look>, text: &str) {
-    let sample = if look.is_some() { SAMPLE + 7.0 } else { 0.0 };
-    let width = sample + font::width(text, false) * SMALL;
-    if pen.0 > MARGIN && pen.0 + width > WIDTH - MARGIN {
-        *pen = (MARGIN, pen.1 + KEY_LINE);
-    }
-    if let Some(look) = look {
-        panel::draw_sample(scene, look, (pen.0, pen.1 - 0.36 * SMALL));
-    }
-    scene.text(Text::new(pen.0 + sample, pen.1, SMALL, text).coloured(Colour::GREY));
-    pen.0 += width + 28.0;
-}
-
-/// The chart in words, at the memory size in the middle.
-fn description(block: &Block) -> String {
-    let Some(&frames) = block.sizes.get(block.sizes.len() / 2) else { return "No runs.".to_owned() };
-    let counts: Vec<String> = block
-        .series
-        .iter()
-        .filter_map(|series| {
-            let count = numbers::grouped(series.runs.get(&frames)?.row.swap_outs);
-            Some(format!("{} {count} ({})", series.label, series.sight.who()))
-        })
-        .collect();
-    format!(
-        "Swap-outs of {} at {} from {} to {} frames. At {} frames: {}.",
-        numbers::counted(block.series.len() as u64, "policy", "policies"),
-        numbers::counted(block.sizes.len() as u64, "memory size", "memory sizes"),
-        numbers::grouped(block.sizes.first().copied().unwrap_or(0)),
-        numbers::grouped(block.sizes.last().copied().unwrap_or(0)),
-        numbers::grouped(frames),
-        counts.join(", "),
-    )
 }

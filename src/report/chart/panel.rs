@@ -1,22 +1,19 @@
 //! One panel: axes, grid, lines with their marks, and the names of the policies beside the ends of their lines.
 
-use super::curve::{Curve, Look};
+use super::Drawn;
+use super::along::Along;
+use super::axis::{self, Frame, SMALL, TO_BASELINE, Tick};
+use super::curve::{self, Curve, Look};
 use super::font;
 use super::labels;
 use super::scale::Scale;
-use super::scene::{Anchor, Colour, Point, Scene, Shape, Text};
+use super::scene::{Colour, Point, Scene, Shape, Text};
 use crate::report::numbers;
 
-/// The em of tick labels and of the names of policies.
-pub(super) const SMALL: f64 = 14.5;
-/// Between the axis and the first and last memory size.
-const INSET: f64 = 14.0;
 /// From the panel to the names: room for leaders.
 pub(super) const LEADER: f64 = 30.0;
 /// The sample of the line before a name.
 pub(super) const SAMPLE: f64 = 26.0;
-/// From the middle of a line of text up or down to its baseline.
-const TO_BASELINE: f64 = 0.36;
 /// The least room between two names, baseline to baseline, in their em.
 const LINE: f64 = 1.28;
 /// The least em of a name, for which a panel of [`height_for`] has room.
@@ -27,28 +24,14 @@ const TALLEST: f64 = 1600.0;
 const MARK: f64 = 4.4;
 /// Marks on one line are at least this far apart, so that those of other lines have room between them.
 const MARK_ROOM: f64 = 44.0;
-/// Memory sizes further apart than this many times need a logarithmic axis.
-const LOG_SIZES: f64 = 4.0;
-
-/// Up to as many memory sizes are ticks themselves.
-const MOST_SIZE_TICKS: usize = 8;
-
-/// The room of a panel, axis labels outside it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Frame {
-    pub(super) left: f64,
-    pub(super) right: f64,
-    pub(super) top: f64,
-    pub(super) bottom: f64,
-}
+/// Curves at least so far apart, from the highest to the lowest, can be told from one another.
+const APART: f64 = 12.0;
 
 /// What a panel shows.
 pub(super) struct Panel<'a> {
-    pub(super) heading: String,
+    pub(super) heading: &'a str,
     pub(super) curves: &'a [Curve],
-    /// All memory sizes of the trace, so that panels side by side have the same axis.
-    pub(super) sizes: &'a [u64],
-    pub(super) footprint: Option<u64>,
+    pub(super) along: Along<'a>,
     /// Values are percentages of the reference, not counts.
     pub(super) relative: bool,
     /// The room for names right of the leaders; none leaves them out.
@@ -56,31 +39,35 @@ pub(super) struct Panel<'a> {
 }
 
 impl Panel<'_> {
-    /// Draws the panel into `frame`.
-    pub(super) fn draw(&self, scene: &mut Scene, frame: Frame) {
-        let sizes: Vec<f64> = self.sizes.iter().map(|&size| size as f64).collect();
-        let x = Scale::tight(&sizes, LOG_SIZES, frame.left + INSET, frame.right - INSET);
+    /// Draws the panel into `frame`. Returns the numbers it shows.
+    pub(super) fn draw(&self, scene: &mut Scene, frame: Frame) -> Vec<Drawn> {
+        let x = self.along.scale(frame);
         let y = self.value_scale(frame);
         self.draw_floor(scene, &x, &y, frame);
-        scene.text(Text::new(frame.left, frame.top - 40.0, 16.0, self.heading.as_str()).bold(true));
-        if y.logarithmic() {
-            let behind = frame.left + font::width(&self.heading, true) * 16.0 + 8.0;
-            scene.text(Text::new(behind, frame.top - 40.0, SMALL, "(log scale)").coloured(Colour::GREY));
-        }
-        self.draw_value_axis(scene, &y, frame);
-        self.draw_sizes(scene, &x, frame);
-        self.draw_shares(scene, &x, frame);
+        let above = if matches!(self.along, Along::Frames(_)) { 40.0 } else { 16.0 };
+        axis::draw_heading(scene, (frame.left, frame.top - above), frame.right - frame.left, self.heading, &y);
+        axis::draw_left(scene, frame, &y, &self.value_ticks(&y));
+        self.along.draw(scene, frame, &x);
         if let Some(room) = self.names {
             self.draw_names(scene, &x, &y, frame, room);
         }
         for index in self.back_to_front() {
             draw_curve(scene, &self.curves[index], index, &x, &y);
         }
+        let drawn = |curve: &Curve, point: &curve::Point| Drawn {
+            policy: curve.label.clone(),
+            quantity: self.heading.to_owned(),
+            at: point.at,
+            value: point.value,
+            place: (x.place(point.at).unwrap_or(f64::NAN), y.place(point.value).unwrap_or(f64::NAN)),
+        };
+        let points = self.curves.iter().flat_map(|curve| curve.points.iter().map(move |point| (curve, point)));
+        points.map(|(curve, point)| drawn(curve, point)).collect()
     }
 
     fn value_scale(&self, frame: Frame) -> Scale {
         let values: Vec<f64> =
-            self.curves.iter().flat_map(|curve| curve.values.iter().map(|value| value.value)).collect();
+            self.curves.iter().flat_map(|curve| curve.points.iter().map(|point| point.value)).collect();
         let log_above = if self.relative { 8.0 } else { 30.0 };
         Scale::round(&values, log_above, self.relative, frame.bottom, frame.top)
     }
@@ -88,100 +75,53 @@ impl Panel<'_> {
     /// The reference in front of all others, bounds behind them, the first policy in front of the last.
     fn back_to_front(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.curves.len()).rev().collect();
-        order.sort_by_key(|&index| (self.curves[index].look.reference, !self.curves[index].look.bound));
+        let look = |index: usize| &self.curves[index].look;
+        order.sort_by_key(|&index| (!look(index).context, look(index).reference, !look(index).bound));
         order
     }
 
     /// The area under the first bound, which no policy gets into.
     fn draw_floor(&self, scene: &mut Scene, x: &Scale, y: &Scale, frame: Frame) {
+        if !matches!(self.along, Along::Frames(_)) {
+            return;
+        }
         let Some(bound) = self.curves.iter().find(|curve| curve.look.bound) else { return };
         let mut points = places(bound, x, y);
         let (Some(first), Some(last)) = (points.first().copied(), points.last().copied()) else { return };
         if points.len() > 1 {
             points.extend([(last.0, frame.bottom), (first.0, frame.bottom)]);
-            scene.items.push(super::scene::Item::Area { points, colour: Colour::AREA });
+            scene.area(points, Colour::AREA);
         }
     }
 
-    fn draw_value_axis(&self, scene: &mut Scene, y: &Scale, frame: Frame) {
-        let apart = |ticks: &[(f64, f64)]| ticks.windows(2).all(|pair| (pair[0].1 - pair[1].1).abs() >= 34.0);
-        let mut ticks = y.ticks(1.0, self.relative, apart);
-        let start = y.broken().map(|(zero, start)| {
-            ticks.push((0.0, zero));
-            start
-        });
-        for (value, place) in ticks {
-            let even = self.relative && (value - 100.0).abs() < 1e-9;
-            let colour = if even { Colour::AXIS } else { Colour::GRID };
-            scene.line(vec![(frame.left, place), (frame.right, place)], 1.0, colour, None);
-            let text = match (self.relative, value < 1e4) {
-                (false, _) => numbers::short(value),
-                (true, true) => format!("{} %", numbers::percent(value, 100.0)),
-                (true, false) => format!("{} %", numbers::short(value)),
-            };
-            scene.text(Text::new(frame.left - 8.0, place + TO_BASELINE * SMALL, SMALL, text).anchored(Anchor::End));
+    fn value_ticks(&self, y: &Scale) -> Vec<Tick> {
+        let mut ticks = axis::upward(y, self.relative, if self.relative { axis::percent } else { numbers::short });
+        for tick in &mut ticks {
+            let even = y.place(100.0).filter(|_| self.relative);
+            tick.strong = even.is_some_and(|even| (tick.place - even).abs() < 1e-6);
         }
-        let Some(start) = start else {
-            return scene.line(vec![(frame.left, frame.top), (frame.left, frame.bottom)], 1.0, Colour::AXIS, None);
+        ticks
+    }
+
+    /// The last place across at which the curves are apart: where they all meet, no name could be told to belong to one.
+    fn last_apart(&self, x: &Scale, y: &Scale) -> f64 {
+        let mut places: Vec<Point> = self.curves.iter().flat_map(|curve| places(curve, x, y)).collect();
+        places.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let heights = |column: &[Point]| {
+            let places = column.iter().map(|place| place.1);
+            places.clone().fold(f64::MIN, f64::max) - places.fold(f64::MAX, f64::min)
         };
-        let middle = f64::midpoint(start, frame.bottom);
-        scene.line(vec![(frame.left, frame.top), (frame.left, middle - 3.0)], 1.0, Colour::AXIS, None);
-        scene.line(vec![(frame.left, middle + 3.0), (frame.left, frame.bottom)], 1.0, Colour::AXIS, None);
-        for side in [-3.0, 3.0] {
-            let ends = vec![(frame.left - 6.0, middle + side + 3.0), (frame.left + 6.0, middle + side - 3.0)];
-            scene.line(ends, 1.25, Colour::AXIS, None);
-        }
-    }
-
-    /// The percentages of the footprint above the panel.
-    fn draw_shares(&self, scene: &mut Scene, x: &Scale, frame: Frame) {
-        let Some(footprint) = self.footprint else { return };
-        let text = |percent: f64| format!("{} %", numbers::percent(percent, 100.0));
-        let unit = footprint as f64 / 100.0;
-        let fits = |ticks: &[(f64, f64)]| roomy(ticks, text);
-        let ticks = self.size_ticks(x, unit, fits).unwrap_or_else(|| x.ticks(unit, true, fits));
-        for (percent, place) in ticks {
-            let whole = (percent - 100.0).abs() < 1e-9;
-            let colour = if whole { Colour::INK } else { Colour::GREY };
-            scene.line(vec![(place, frame.top - 5.0), (place, frame.top)], 1.0, Colour::AXIS, None);
-            if whole {
-                scene.line(vec![(place, frame.top), (place, frame.bottom)], 1.25, Colour::AXIS, Some((1.5, 3.0)));
-            }
-            let text = Text::new(place, frame.top - 11.0, SMALL, text(percent)).anchored(Anchor::Middle);
-            scene.text(text.coloured(colour).bold(whole));
-        }
-        scene.line(vec![(frame.left, frame.top), (frame.right, frame.top)], 1.0, Colour::GRID, None);
-    }
-
-    /// Ticks at the memory sizes themselves, where they are few enough to fit.
-    fn size_ticks(&self, x: &Scale, unit: f64, fits: impl Fn(&[(f64, f64)]) -> bool) -> Option<Vec<(f64, f64)>> {
-        let ticks = self.sizes.iter().filter_map(|&size| Some((size as f64 / unit, x.place(size as f64)?)));
-        let ticks: Vec<_> = ticks.take(MOST_SIZE_TICKS + 1).collect();
-        (ticks.len() <= MOST_SIZE_TICKS && fits(&ticks)).then_some(ticks)
-    }
-
-    /// Ticks of the memory sizes under the panel.
-    fn draw_sizes(&self, scene: &mut Scene, x: &Scale, frame: Frame) {
-        let exact = |size: f64| numbers::grouped(size as u64);
-        let own = self.size_ticks(x, 1.0, |ticks| roomy(ticks, exact));
-        let text = if own.is_some() { exact } else { numbers::short };
-        let ticks = own.unwrap_or_else(|| x.ticks(1.0, false, |ticks| roomy(ticks, numbers::short)));
-        for (size, place) in ticks {
-            scene.line(vec![(place, frame.top), (place, frame.bottom)], 1.0, Colour::GRID, None);
-            scene.line(vec![(place, frame.bottom), (place, frame.bottom + 5.0)], 1.0, Colour::AXIS, None);
-            let label = Text::new(place, frame.bottom + 8.0 + SMALL, SMALL, text(size));
-            scene.text(label.anchored(Anchor::Middle));
-        }
-        scene.line(vec![(frame.left, frame.bottom), (frame.right, frame.bottom)], 1.0, Colour::AXIS, None);
-        let above = if self.footprint.is_some() { "; above: in % of the footprint" } else { "" };
-        let title = format!("memory in frames of 4 KiB{above}");
-        let title = Text::new(f64::midpoint(frame.left, frame.right), frame.bottom + 50.0, SMALL, title);
-        scene.text(title.anchored(Anchor::Middle).coloured(Colour::GREY));
+        let mut columns = places.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq());
+        columns.find(|column| heights(column) > APART).map_or(f64::INFINITY, |column| column[0].0)
     }
 
     fn draw_names(&self, scene: &mut Scene, x: &Scale, y: &Scale, frame: Frame, room: f64) {
+        if matches!(self.along, Along::Quantiles(_) | Along::Shares(_)) {
+            return self.draw_list(scene, x, y, frame, room);
+        }
         // A policy without a value in this panel has its line in another and is named all the same.
-        let ends: Vec<Option<Point>> = self.curves.iter().map(|curve| end(curve, x, y)).collect();
+        let apart = self.last_apart(x, y);
+        let ends: Vec<Option<Point>> = self.curves.iter().map(|curve| end(curve, x, y, apart)).collect();
         let wanted: Vec<f64> = ends.iter().map(|end| end.map_or(frame.bottom, |(_, place)| place)).collect();
         let (top, bottom) = (frame.top + SMALL / 2.0, frame.bottom - SMALL / 2.0);
         // Many names make do with smaller letters, as long as they can be read.
@@ -195,12 +135,31 @@ impl Panel<'_> {
                 let leader = vec![(end_x, end_y), (frame.right.max(end_x), end_y), (sample - 4.0, place)];
                 scene.line(leader, 1.0, look.colour.paler(0.55), None);
             }
-            draw_sample(scene, look, (sample, place));
-            let text = font::fitted(label, size, look.reference, room);
-            let name = Text::new(sample + SAMPLE + 7.0, place + TO_BASELINE * size, size, text);
-            scene.text(name.bold(look.reference));
+            draw_name(scene, (sample, place), size, label, look, room);
         }
     }
+
+    /// The names from the highest curve to the lowest, by their places half way across.
+    fn draw_list(&self, scene: &mut Scene, x: &Scale, y: &Scale, frame: Frame, room: f64) {
+        let half = |curve: &Curve| {
+            let middle = curve.points.iter().find(|point| x.place(point.at) >= x.place(self.along.middle()));
+            middle.and_then(|point| y.place(point.value)).unwrap_or(f64::INFINITY)
+        };
+        let mut curves: Vec<&Curve> = self.curves.iter().filter(|curve| !curve.look.context).collect();
+        curves.sort_by(|a, b| half(a).total_cmp(&half(b)));
+        for (row, curve) in curves.into_iter().enumerate() {
+            let at = (frame.right + LEADER, frame.top + SMALL + 1.5 * SMALL * row as f64);
+            draw_name(scene, at, SMALL, &curve.label, &curve.look, room);
+        }
+    }
+}
+
+/// The sample of a line and the name beside it.
+fn draw_name(scene: &mut Scene, at: Point, size: f64, label: &str, look: &Look, room: f64) {
+    draw_sample(scene, look, at);
+    let text = font::fitted(label, size, look.reference, room);
+    let name = Text::new(at.0 + SAMPLE + 7.0, at.1 + TO_BASELINE * size, size, text);
+    scene.text(name.bold(look.reference));
 }
 
 /// A short piece of a line, from `at` to the right, with its mark.
@@ -223,21 +182,15 @@ pub(super) fn widest(curves: &[Curve]) -> f64 {
 
 /// Where the values of a curve stand.
 fn places(curve: &Curve, x: &Scale, y: &Scale) -> Vec<Point> {
-    curve.values.iter().filter_map(|value| Some((x.place(value.frames as f64)?, y.place(value.value)?))).collect()
+    curve.points.iter().filter_map(|point| Some((x.place(point.at)?, y.place(point.value)?))).collect()
 }
 
-/// Where a curve's name belongs: its last value before a break, else its last.
-fn end(curve: &Curve, x: &Scale, y: &Scale) -> Option<Point> {
+/// Where a curve's name belongs: its last value up to `apart` and before a break, else its last.
+fn end(curve: &Curve, x: &Scale, y: &Scale, apart: f64) -> Option<Point> {
     let places = places(curve, x, y);
     let zero = y.broken().map(|(zero, _)| zero);
-    places.iter().rev().find(|place| Some(place.1) != zero).or(places.last()).copied()
-}
-
-/// Whether the labels of these ticks leave room between them.
-fn roomy(ticks: &[(f64, f64)], text: impl Fn(f64) -> String) -> bool {
-    // Bold, as one of them may be.
-    let half = |value: f64| font::width(&text(value), true) * SMALL / 2.0;
-    ticks.windows(2).all(|pair| (pair[1].1 - pair[0].1).abs() > half(pair[0].0) + half(pair[1].0) + 12.0)
+    let mut backwards = places.iter().rev();
+    backwards.find(|place| place.0 <= apart && Some(place.1) != zero).or(places.last()).copied()
 }
 
 fn draw_curve(scene: &mut Scene, curve: &Curve, index: usize, x: &Scale, y: &Scale) {
@@ -260,8 +213,8 @@ fn draw_curve(scene: &mut Scene, curve: &Curve, index: usize, x: &Scale, y: &Sca
         scene.mark(place, Shape::Disc, 3.0, Colour::GREY);
     }
     draw_marks(scene, curve, index, &something);
-    for (value, place) in curve.values.iter().zip(&points) {
-        if value.out_of_memory {
+    for (point, place) in curve.points.iter().zip(&points) {
+        if point.out_of_memory {
             scene.mark(*place, Shape::Cross, 5.5, Colour::BLACK);
         }
     }
@@ -274,7 +227,11 @@ fn draw_marks(scene: &mut Scene, curve: &Curve, index: usize, points: &[Point]) 
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return };
     let spacing = (last.0 - first.0) / (points.len().max(2) - 1) as f64;
     let every = if spacing > 0.0 { (MARK_ROOM / spacing).ceil().max(1.0) as usize } else { 1 };
-    for point in points.iter().skip(index % every).step_by(every) {
-        scene.mark(*point, shape, MARK, curve.look.colour);
+    let mut next = first.0 + spacing * (index % every) as f64;
+    for &point in points {
+        if point.0 >= next - 1e-6 {
+            scene.mark(point, shape, MARK, curve.look.colour);
+            next = point.0 + MARK_ROOM;
+        }
     }
 }

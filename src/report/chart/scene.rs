@@ -121,15 +121,33 @@ impl Text {
 }
 
 /// A place: from the left, from the top.
-pub(super) type Point = (f64, f64);
+pub type Point = (f64, f64);
 
 /// One shape.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Item {
     Text(Text),
-    Line { points: Vec<Point>, width: f64, colour: Colour, dash: Dash },
-    Area { points: Vec<Point>, colour: Colour },
-    Mark { at: Point, shape: Shape, radius: f64, colour: Colour },
+    Line {
+        points: Vec<Point>,
+        width: f64,
+        colour: Colour,
+        dash: Dash,
+    },
+    Area {
+        points: Vec<Point>,
+        colour: Colour,
+    },
+    /// Left, top, right and bottom of a filled rectangle.
+    Rect {
+        sides: [f64; 4],
+        colour: Colour,
+    },
+    Mark {
+        at: Point,
+        shape: Shape,
+        radius: f64,
+        colour: Colour,
+    },
 }
 
 /// A picture.
@@ -148,12 +166,13 @@ impl Scene {
         self.items.iter().filter_map(|item| if let Item::Text(text) = item { Some(text) } else { None })
     }
 
-    /// Left, top, right and bottom of every line, area and mark.
+    /// Left, top, right and bottom of every line, area, rectangle and mark.
     pub fn shapes(&self) -> impl Iterator<Item = [f64; 4]> {
         self.items.iter().filter_map(|item| match item {
             Item::Text(_) => None,
             Item::Line { points, width, .. } => Some(around(points, width / 2.0)),
             Item::Area { points, .. } => Some(around(points, 0.0)),
+            Item::Rect { sides, .. } => Some(*sides),
             Item::Mark { at, radius, .. } => Some(around(&[*at], *radius)),
         })
     }
@@ -166,6 +185,15 @@ impl Scene {
 
     pub(super) fn line(&mut self, points: Vec<Point>, width: f64, colour: Colour, dash: Dash) {
         self.items.push(Item::Line { points, width, colour, dash });
+    }
+
+    pub(super) fn area(&mut self, points: Vec<Point>, colour: Colour) {
+        self.items.push(Item::Area { points, colour });
+    }
+
+    /// A filled rectangle: left, top, right, bottom.
+    pub(super) fn rect(&mut self, sides: [f64; 4], colour: Colour) {
+        self.items.push(Item::Rect { sides, colour });
     }
 
     pub(super) fn mark(&mut self, at: Point, shape: Shape, radius: f64, colour: Colour) {

@@ -1,0 +1,142 @@
+//! Axes: ticks in the closest spacing whose labels leave room, and lines, labels and titles around a panel's frame.
+
+use super::font;
+use super::scale::Scale;
+use super::scene::{Anchor, Colour, Point, Scene, Text};
+use crate::report::numbers;
+
+/// The em of tick labels, names and keys.
+pub(super) const SMALL: f64 = 14.5;
+/// From the middle of a line of text down to its baseline, in its em.
+pub(super) const TO_BASELINE: f64 = 0.36;
+/// The least room between two ticks on an axis that goes up.
+const PITCH: f64 = 34.0;
+
+/// The room of a panel, axis labels outside it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame {
+    pub(super) left: f64,
+    pub(super) right: f64,
+    pub(super) top: f64,
+    pub(super) bottom: f64,
+}
+
+/// A tick: where it is, on the axis it belongs to, and its label.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Tick {
+    pub(super) place: f64,
+    pub(super) text: String,
+    /// Whether it is a mark that readers look for: its line is darker and its label bold.
+    pub(super) strong: bool,
+}
+
+/// Round ticks on a scale that goes from left to right. `unit` is what a tick of 1 is worth there; no tick is closer to
+/// another than 1 unless `fine`.
+pub(super) fn across(scale: &Scale, unit: f64, fine: bool, text: impl Fn(f64) -> String) -> Vec<Tick> {
+    labelled(scale.ticks(unit, fine, |ticks| roomy(ticks, &text)), text)
+}
+
+/// Round ticks on a scale that goes up, 0 beyond a break included.
+pub(super) fn upward(scale: &Scale, fine: bool, text: impl Fn(f64) -> String) -> Vec<Tick> {
+    let apart = |ticks: &[(f64, f64)]| ticks.windows(2).all(|pair| (pair[0].1 - pair[1].1).abs() >= PITCH);
+    let mut ticks = scale.ticks(1.0, fine, apart);
+    ticks.extend(scale.broken().map(|(zero, _)| (0.0, zero)));
+    labelled(ticks, text)
+}
+
+/// Ticks at these values themselves, if they are few enough for their labels to leave room.
+pub(super) fn at_values(values: &[f64], scale: &Scale, unit: f64, text: impl Fn(f64) -> String) -> Option<Vec<Tick>> {
+    let ticks = values.iter().filter_map(|&value| Some((value / unit, scale.place(value)?)));
+    let ticks: Vec<_> = ticks.collect();
+    roomy(&ticks, &text).then(|| labelled(ticks, text))
+}
+
+fn labelled(ticks: Vec<(f64, f64)>, text: impl Fn(f64) -> String) -> Vec<Tick> {
+    ticks.into_iter().map(|(value, place)| Tick { place, text: text(value), strong: false }).collect()
+}
+
+/// Whether the labels of two ticks under a panel leave room between them.
+pub(super) fn apart(a: &Tick, b: &Tick) -> bool {
+    let half = |tick: &Tick| font::width(&tick.text, true) * SMALL / 2.0;
+    (a.place - b.place).abs() > half(a) + half(b) + 12.0
+}
+
+/// Whether the labels of these ticks leave room between them.
+fn roomy(ticks: &[(f64, f64)], text: impl Fn(f64) -> String) -> bool {
+    // Bold, as one of them may be.
+    let half = |value: f64| font::width(&text(value), true) * SMALL / 2.0;
+    ticks.windows(2).all(|pair| (pair[1].1 - pair[0].1).abs() > half(pair[0].0) + half(pair[1].0) + 12.0)
+}
+
+/// A percentage as a label.
+pub(super) fn percent(value: f64) -> String {
+    if value.abs() < 1e4 {
+        format!("{} %", numbers::percent(value, 100.0))
+    } else {
+        format!("{} %", numbers::short(value))
+    }
+}
+
+/// The heading of a panel at (left, baseline) in the width `room`. Behind it, in grey, `(log scale)` if `scale` is one.
+pub(super) fn draw_heading(scene: &mut Scene, (left, baseline): Point, room: f64, heading: &str, scale: &Scale) {
+    let behind = if scale.logarithmic() { "(log scale)" } else { "" };
+    let heading = font::fitted(heading, 16.0, true, room - font::width(behind, false) * SMALL - 8.0);
+    let next = left + font::width(&heading, true) * 16.0 + 8.0;
+    scene.text(Text::new(left, baseline, 16.0, heading).bold(true));
+    scene.text(Text::new(next, baseline, SMALL, behind).coloured(Colour::GREY));
+}
+
+/// The axis at the left with its grid. On a broken scale the axis is, too.
+pub(super) fn draw_left(scene: &mut Scene, frame: Frame, scale: &Scale, ticks: &[Tick]) {
+    for tick in ticks {
+        let colour = if tick.strong { Colour::AXIS } else { Colour::GRID };
+        scene.line(vec![(frame.left, tick.place), (frame.right, tick.place)], 1.0, colour, None);
+    }
+    for tick in ticks {
+        let label = Text::new(frame.left - 8.0, tick.place + TO_BASELINE * SMALL, SMALL, tick.text.as_str());
+        scene.text(label.anchored(Anchor::End));
+    }
+    let Some((_, start)) = scale.broken() else {
+        return scene.line(vec![(frame.left, frame.top), (frame.left, frame.bottom)], 1.0, Colour::AXIS, None);
+    };
+    let middle = f64::midpoint(start, frame.bottom);
+    scene.line(vec![(frame.left, frame.top), (frame.left, middle - 3.0)], 1.0, Colour::AXIS, None);
+    scene.line(vec![(frame.left, middle + 3.0), (frame.left, frame.bottom)], 1.0, Colour::AXIS, None);
+    for side in [-3.0, 3.0] {
+        let ends = vec![(frame.left - 6.0, middle + side + 3.0), (frame.left + 6.0, middle + side - 3.0)];
+        scene.line(ends, 1.25, Colour::AXIS, None);
+    }
+}
+
+/// The axis at the bottom with its grid and, under its labels, its title.
+pub(super) fn draw_bottom(scene: &mut Scene, frame: Frame, ticks: &[Tick], title: &str) {
+    for tick in ticks {
+        scene.line(vec![(tick.place, frame.top), (tick.place, frame.bottom)], 1.0, Colour::GRID, None);
+    }
+    for tick in ticks {
+        scene.line(vec![(tick.place, frame.bottom), (tick.place, frame.bottom + 5.0)], 1.0, Colour::AXIS, None);
+    }
+    for tick in ticks {
+        let label = Text::new(tick.place, frame.bottom + 8.0 + SMALL, SMALL, tick.text.as_str());
+        scene.text(label.anchored(Anchor::Middle).bold(tick.strong));
+    }
+    scene.line(vec![(frame.left, frame.bottom), (frame.right, frame.bottom)], 1.0, Colour::AXIS, None);
+    let title = font::fitted(title, SMALL, false, frame.right - frame.left);
+    let title = Text::new(f64::midpoint(frame.left, frame.right), frame.bottom + 50.0, SMALL, title);
+    scene.text(title.anchored(Anchor::Middle).coloured(Colour::GREY));
+}
+
+/// An axis at the top, in grey but for strong ticks, which have a line through the panel.
+pub(super) fn draw_top(scene: &mut Scene, frame: Frame, ticks: &[Tick]) {
+    for tick in ticks {
+        let colour = if tick.strong { Colour::INK } else { Colour::GREY };
+        scene.line(vec![(tick.place, frame.top - 5.0), (tick.place, frame.top)], 1.0, Colour::AXIS, None);
+        if tick.strong {
+            let line = vec![(tick.place, frame.top), (tick.place, frame.bottom)];
+            scene.line(line, 1.25, Colour::AXIS, Some((1.5, 3.0)));
+        }
+        let label = Text::new(tick.place, frame.top - 11.0, SMALL, tick.text.as_str()).anchored(Anchor::Middle);
+        scene.text(label.coloured(colour).bold(tick.strong));
+    }
+    scene.line(vec![(frame.left, frame.top), (frame.right, frame.top)], 1.0, Colour::GRID, None);
+}
