@@ -15,7 +15,7 @@ use crate::results::Results;
 /// The width of the column of indices.
 const INDEX: f64 = 62.0;
 /// The width of a column of shares.
-const SHARES: f64 = 98.0;
+const SHARES: f64 = 106.0;
 /// Between a column of shares and the next panel.
 const BETWEEN: f64 = 20.0;
 /// Between the frame and the smallest and largest ratio.
@@ -210,7 +210,7 @@ fn draw_key(scene: &mut Scene, block: &Block, baseline: f64, frames: u64, left_o
             draw_bar(scene, (left + even, left + end), middle, colour, false);
         });
     }
-    key.entry(scene, None, "2.0 → 5.0: 2.0 % of the resident pages, 5.0 % of the swap-outs");
+    key.entry(scene, None, "2.0 → 5.0: 2 % of the resident pages, 5 % of the swap-outs");
     key.line();
     key.entry(scene, None, &size_note(block, frames));
     if let Some(note) = rows::left_out_note(left_out) {
