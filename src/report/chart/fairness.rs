@@ -113,7 +113,7 @@ impl Panel<'_> {
         let x = Scale::log(1.0 / self.reach, self.reach, frame.left + INSET, frame.right - INSET);
         let room = frame.right - frame.left + SHARES;
         let pages = numbers::counted(self.column.pages, "page", "pages");
-        let pages = font::fitted(&pages, 13.0, false, room - SHARES + 4.0);
+        let pages = font::fitted(&pages, 13.0, false, room - 58.0);
         let heading = font::fitted(&self.column.heading, SMALL, true, room);
         scene.text(Text::new(frame.left, frame.top - 24.0, SMALL, heading).bold(true));
         scene.text(Text::new(frame.left, frame.top - 6.0, 13.0, pages).coloured(Colour::GREY));
@@ -185,7 +185,7 @@ fn power(value: f64) -> String {
         0.125 => "1/8".to_owned(),
         0.25 => "1/4".to_owned(),
         0.5 => "1/2".to_owned(),
-        1.0 => "even".to_owned(),
+        1.0 => "1".to_owned(),
         _ => format!("{value}×"),
     }
 }
