@@ -2,6 +2,7 @@
 //! model, and shows what each victim policy costs.
 
 pub mod cli;
+pub mod combine;
 pub mod compare;
 pub mod fingerprint;
 pub mod frames;

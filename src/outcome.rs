@@ -15,6 +15,7 @@ pub fn outcome(replay: &dyn Replay, trace: &str, policy: &PolicySpec, options: &
         row: row(kernel, trace, policy, options),
         segments: segments(kernel),
         distributions: replay.distributions().percentiles(),
+        source: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use anyhow::{Context, Error, anyhow};
 
-use super::arguments::{CompareArguments, Print, ReportArguments};
+use super::arguments::{CompareArguments, Form, ReportArguments};
 use super::terminal::{self, Terminal};
 use super::{Interrupted, Usage, interrupt, matrix, model, provenance, reports, traces};
 use crate::compare::{Job, run_all};
@@ -42,7 +42,7 @@ pub fn run(arguments: &CompareArguments, terminal: &Terminal) -> Result<(), Erro
         None => matrix.results(seed, runs),
     };
     let kept = format!("all runs are kept in {}; --resume goes on from there", journal.path().display());
-    let target = Target { out: &arguments.out, reports: &arguments.reports, print: arguments.print };
+    let target = Target { out: &arguments.out, reports: &arguments.reports, form: arguments.form.form };
     put_out(&results, &target, terminal, || journal.remove()).map_err(|error| {
         // Once the files are whole nothing is kept any more, and a closed pipe is no error.
         if error.is::<ReportError>() { anyhow!("{error}; {kept}") } else { error }
@@ -56,7 +56,7 @@ pub struct Target<'a> {
     /// Reports for other programs.
     pub reports: &'a ReportArguments,
     /// What goes to stdout, unless a report takes it.
-    pub print: Print,
+    pub form: Form,
 }
 
 /// Writes the files, then calls `written`, then writes reports and prints.
@@ -70,7 +70,7 @@ pub fn put_out(
     report::write_all(results, target.out, |path| files.push(path.display().to_string()))?;
     written()?;
     match &results.shard {
-        Some(shard) if matches!(target.print, Print::Table | Print::Markdown) => terminal.note(&format!(
+        Some(shard) if matches!(target.form, Form::Plain | Form::Markdown) => terminal.note(&format!(
             "shard {}/{}: {} of {} (no table of a part; `clockhand merge` joins the shards)",
             shard.number,
             shard.of,
@@ -86,7 +86,7 @@ pub fn put_out(
 fn print(results: &Results, target: &Target<'_>, terminal: &Terminal) -> Result<(), Error> {
     reports::write_results(target.reports, results, terminal)?;
     if !reports::take_stdout(target.reports) {
-        terminal::print(|out| report::print(results, target.print.into(), terminal.style(), out))?;
+        terminal::print(|out| report::print(results, target.form.into(), terminal.style(), out))?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Error};
 
-use super::arguments::{Print, ReplayArguments};
+use super::arguments::{Form, ReplayArguments};
 use super::terminal::{self, Terminal};
 use super::{Usage, model, provenance, traces};
 use crate::frames::FramesSpec;
@@ -136,7 +136,7 @@ pub fn frames(spec: Option<&FramesSpec>, loaded: &Loaded, terminal: &Terminal) -
 
 fn print(arguments: &ReplayArguments, loaded: &Loaded, run: Run, terminal: &Terminal) -> Result<(), Error> {
     let style = terminal.style();
-    if arguments.print == Print::Table {
+    if arguments.form.form == Form::Plain {
         terminal::print(|out| report::summary::write(&run, Some(&loaded.facts), style, out))?;
         return Ok(());
     }
@@ -146,9 +146,10 @@ fn print(arguments: &ReplayArguments, loaded: &Loaded, run: Run, terminal: &Term
         arguments: provenance::replay(arguments, run.row.frames),
         seed: arguments.reading.file.seed,
         shard: None,
+        sources: Vec::new(),
         traces: vec![loaded.facts.clone()],
         runs: vec![run],
     };
-    terminal::print(|out| report::print(&results, arguments.print.into(), style, out))?;
+    terminal::print(|out| report::print(&results, arguments.form.form.into(), style, out))?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What is made of [`Results`]: csv and json for programs, tables and charts for people. Nothing is measured or
+//! What is made of [`Results`]: csv and json for programs, tables, charts and a page for people. Nothing is measured or
 //! replayed here, and this room knows no trace, kernel or policy, only rows.
 
 pub mod block;
@@ -6,7 +6,9 @@ pub mod chart;
 pub mod check;
 pub mod ci;
 pub mod csv;
+pub mod findings;
 pub(crate) mod grid;
+pub mod html;
 pub mod json;
 mod numbers;
 pub mod output;
@@ -30,6 +32,8 @@ use crate::results::Results;
 pub const CSV_FILE: &str = "results.csv";
 /// The file of everything.
 pub const JSON_FILE: &str = "results.json";
+/// The page for people.
+pub const HTML_FILE: &str = "report.html";
 /// The longest part of a file name taken from a trace's name, in bytes: file systems stop at 255.
 const LONGEST_NAME: usize = 120;
 
@@ -72,9 +76,9 @@ pub enum ReportError {
     },
 }
 
-/// Writes `results.csv`, `results.json` and each chart of each trace as `TRACE-ENDING.svg` and `.png` into the folder `out`,
-/// which is created if missing. `written` is called after each file. Returns the files in the order written. A shard has no
-/// charts: they would be of a part.
+/// Writes `results.csv`, `results.json`, each chart of each trace as `TRACE-ENDING.svg` and `.png`, and `report.html` with
+/// all of it into the folder `out`, which is created if missing. `written` is called after each file. Returns the files in
+/// the order written. A shard has no charts and no page: they would be of a part.
 ///
 /// Each file is whole or not there; an error leaves those that were finished before it.
 ///
@@ -89,15 +93,25 @@ pub fn write_all(results: &Results, out: &Path, mut written: impl FnMut(&Path)) 
         paths.push(path);
         Ok::<(), ReportError>(())
     };
-    keep(CSV_FILE, &|file| csv::write(results.runs.iter().map(|run| &run.row), file))?;
+    keep(CSV_FILE, &|file| csv::write_runs(&results.runs, file))?;
     keep(JSON_FILE, &|file| json::write(results, file))?;
-    let blocks = if results.shard.is_some() { Vec::new() } else { block::blocks(results) };
-    for (block, name) in blocks.iter().zip(file_names(&blocks)) {
-        for (kind, chart) in chart::charts(results, block) {
-            keep(&format!("{name}-{}.svg", kind.ending), &|file| file.write_all(chart.svg()?.as_bytes()))?;
-            keep(&format!("{name}-{}.png", kind.ending), &|file| file.write_all(&chart.png()?))?;
-        }
+    if results.shard.is_some() {
+        return Ok(paths);
     }
+    let blocks = block::blocks(results);
+    let mut charts = Vec::new();
+    for (block, name) in blocks.iter().zip(file_names(&blocks)) {
+        let mut of_block = Vec::new();
+        for (kind, chart) in chart::charts(results, block) {
+            let svg_name = format!("{name}-{}.svg", kind.ending);
+            let svg = chart.svg().map_err(OutputError::at(&out.join(&svg_name)))?;
+            keep(&svg_name, &|file| file.write_all(svg.as_bytes()))?;
+            keep(&format!("{name}-{}.png", kind.ending), &|file| file.write_all(&chart.png()?))?;
+            of_block.push(html::Drawn { heading: kind.heading, svg });
+        }
+        charts.push(of_block);
+    }
+    keep(HTML_FILE, &|file| html::write(results, &blocks, &charts, file))?;
     Ok(paths)
 }
 
@@ -156,7 +170,7 @@ pub enum Format {
 pub fn print(results: &Results, format: Format, style: Style, out: &mut dyn Write) -> io::Result<()> {
     match format {
         Format::Table => table::write(results, style, out),
-        Format::Csv => csv::write(results.runs.iter().map(|run| &run.row), out),
+        Format::Csv => csv::write_runs(&results.runs, out),
         Format::Json => json::write(results, out),
         Format::Markdown => table::write_markdown(results, style, out),
     }

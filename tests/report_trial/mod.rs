@@ -83,6 +83,7 @@ impl Trial {
             arguments: vec!["compare".to_owned()],
             seed: self.seed,
             shard: None,
+            sources: Vec::new(),
             traces: Vec::new(),
             runs: Vec::new(),
         };
@@ -155,7 +156,7 @@ impl Trial {
             out_of_memory: u64::from(starved) * 41,
             fairness: (swap_outs > 0).then(|| 0.3 + 0.7 * noise(self.seed, policy as u64, frames)),
         };
-        Run { segments: segments(&row, self.footprint), distributions: distributions(&row), row }
+        Run { segments: segments(&row, self.footprint), distributions: distributions(&row), source: None, row }
     }
 }
 
