@@ -2,7 +2,7 @@
 
 use super::font;
 use super::scale::Scale;
-use super::scene::{Anchor, Colour, Scene, Text};
+use super::scene::{Anchor, Colour, Point, Scene, Text};
 use crate::report::numbers;
 
 /// The em of tick labels, names and keys.
@@ -71,14 +71,13 @@ pub(super) fn percent(value: f64) -> String {
     }
 }
 
-/// The heading of a panel, above its frame and the labels there. Behind it, in grey, `(log scale)` if its values are on one.
-pub(super) fn draw_heading(scene: &mut Scene, frame: Frame, heading: &str, logarithmic: bool) {
-    let behind = if logarithmic { "(log scale)" } else { "" };
-    let room = frame.right - frame.left - font::width(behind, false) * SMALL - 8.0;
-    let heading = font::fitted(heading, 16.0, true, room);
-    let next = frame.left + font::width(&heading, true) * 16.0 + 8.0;
-    scene.text(Text::new(frame.left, frame.top - 40.0, 16.0, heading).bold(true));
-    scene.text(Text::new(next, frame.top - 40.0, SMALL, behind).coloured(Colour::GREY));
+/// The heading of a panel at (left, baseline) in the width `room`. Behind it, in grey, `(log scale)` if `scale` is one.
+pub(super) fn draw_heading(scene: &mut Scene, (left, baseline): Point, room: f64, heading: &str, scale: &Scale) {
+    let behind = if scale.logarithmic() { "(log scale)" } else { "" };
+    let heading = font::fitted(heading, 16.0, true, room - font::width(behind, false) * SMALL - 8.0);
+    let next = left + font::width(&heading, true) * 16.0 + 8.0;
+    scene.text(Text::new(left, baseline, 16.0, heading).bold(true));
+    scene.text(Text::new(next, baseline, SMALL, behind).coloured(Colour::GREY));
 }
 
 /// The axis at the left with its grid. On a broken scale the axis is, too.

@@ -149,7 +149,7 @@ pub(super) fn line_entries(scene: &mut Scene, key: &mut Key, block: &Block) {
     if block.reference().is_some() {
         key.entry(scene, Some(&Look::REFERENCE), &format!("{REFERENCE}, the reference"));
     }
-    let plain = Look { colour: Colour::GREY, shape: None, width: 2.25, dash: None, reference: false, bound: false };
+    let plain = Look { colour: Colour::GREY, dash: None, bound: false, ..Look::BOUND };
     for sight in block.sights() {
         let look = match sight {
             Sight::AccessedBits => plain,

@@ -34,11 +34,20 @@ pub(super) struct Look {
     pub(super) reference: bool,
     /// Whether this is a bound.
     pub(super) bound: bool,
+    /// Whether this is there for comparison only, and not named.
+    pub(super) context: bool,
 }
 
 impl Look {
-    pub(super) const REFERENCE: Self =
-        Self { colour: Colour::BLACK, shape: Some(Shape::Disc), width: 3.5, dash: None, reference: true, bound: false };
+    pub(super) const REFERENCE: Self = Self {
+        colour: Colour::BLACK,
+        shape: Some(Shape::Disc),
+        width: 3.5,
+        dash: None,
+        reference: true,
+        bound: false,
+        context: false,
+    };
     pub(super) const BOUND: Self = Self {
         colour: Colour(0x6b, 0x6b, 0x6b),
         shape: None,
@@ -46,7 +55,11 @@ impl Look {
         dash: DOTTED,
         reference: false,
         bound: true,
+        context: false,
     };
+    /// Of policies that are not named.
+    pub(super) const CONTEXT: Self =
+        Self { colour: Colour(0xc4, 0xc4, 0xc4), width: 1.25, dash: None, bound: false, context: true, ..Self::BOUND };
 }
 
 impl Look {
@@ -72,7 +85,7 @@ pub(super) fn looks(block: &Block) -> Vec<Look> {
             let colour = COLOURS[number % COLOURS.len()];
             let shape = Some(SHAPES[number % SHAPES.len()]);
             let dash = if sight == Sight::AccessedBits { None } else { DASHED };
-            Look { colour, shape, width, dash, reference: false, bound: false }
+            Look { colour, shape, width, dash, reference: false, bound: false, context: false }
         }
     };
     block.series.iter().enumerate().map(&mut look).collect()

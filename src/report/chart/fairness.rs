@@ -1,7 +1,7 @@
 //! Whom a policy hurts, at one memory size: each segment's share of the swap-outs against its share of the resident pages.
 
 use super::axis::{self, Frame, SMALL, TO_BASELINE};
-use super::rows;
+use super::rows::{self, Group};
 use super::scale::Scale;
 use super::scene::{Anchor, Colour, Scene, Shape, Text};
 use super::sheet::{self, Key, MARGIN, TOP, WIDTH};
@@ -12,20 +12,21 @@ use crate::report::numbers;
 use crate::results::{Results, Run, SegmentFigures};
 
 /// The most columns; where there are more segments, the last is the rest.
-const MOST_COLUMNS: usize = 6;
-/// The width of a column of numbers.
-const NUMBERS: f64 = 50.0;
-/// Between a column of numbers and the next panel.
-const BETWEEN: f64 = 16.0;
-/// Between the frame and the smallest and largest share.
+const MOST_COLUMNS: usize = 5;
+/// The width of the column of indices.
+const INDEX: f64 = 62.0;
+/// The width of a column of shares.
+const SHARES: f64 = 98.0;
+/// Between a column of shares and the next panel.
+const BETWEEN: f64 = 20.0;
+/// Between the frame and the smallest and largest ratio.
 const INSET: f64 = 9.0;
+/// Ratios beyond this, and below its inverse, stand at the edge.
+const EDGE: f64 = 8.0;
 /// The em of numbers.
 const NUMBER: f64 = 13.0;
 /// From the top of the sheet's room to the rows.
-const HEADINGS: f64 = 70.0;
-/// A share of swap-outs that is so many times the share of resident pages, or so little of it, is bold.
-const MUCH: f64 = 1.25;
-
+const HEADINGS: f64 = 56.0;
 /// More swap-outs than its part.
 const HURT: Colour = Colour(0xb3, 0x58, 0x06);
 /// Fewer.
@@ -73,14 +74,16 @@ pub(super) fn fairness(_: &Results, block: &Block) -> Option<Chart> {
     let bottom = top + rows::height(&groups) + 8.0;
     let names = rows::draw_names(&mut scene, block, &groups, top);
     let left = MARGIN + rows::name_room(block) + 12.0;
-    draw_index(&mut scene, block, frames, &names, (left + NUMBERS + 12.0, top));
-    let first = left + NUMBERS + 12.0 + 24.0;
+    draw_index(&mut scene, block, frames, &names, (left + INDEX, top));
+    let first = left + INDEX + 24.0;
     let each = (WIDTH - MARGIN - first + BETWEEN) / columns.len() as f64;
     let mut drawn = Vec::new();
+    let reach = reach(block, frames, &columns);
     for (index, column) in columns.iter().enumerate() {
         let left = first + each * index as f64;
-        let frame = Frame { left, right: left + each - BETWEEN - NUMBERS, top, bottom };
-        drawn.extend(Panel { block, frames, column, names: &names }.draw(&mut scene, frame));
+        let frame = Frame { left, right: left + each - BETWEEN - SHARES, top, bottom };
+        let panel = Panel { block, frames, column, reach, groups: &groups, names: &names };
+        drawn.extend(panel.draw(&mut scene, frame));
     }
     draw_key(&mut scene, block, bottom + 82.0, frames, left_out);
     Some(Chart::new(title, description(block, frames, &columns), scene, drawn))
@@ -123,10 +126,18 @@ fn shares(run: &Run, column: &Column) -> Option<Shares> {
     (shares.resident.is_finite() && shares.swap_outs.is_finite()).then_some(shares)
 }
 
+/// How far the axis goes above and below even: twofold, fourfold or to the edge, so that the largest ratio has a place.
+fn reach(block: &Block, frames: u64, columns: &[Column]) -> f64 {
+    let runs = block.series.iter().filter_map(|series| series.runs.get(&frames));
+    let ratios = runs.flat_map(|run| columns.iter().filter_map(|column| Some(shares(run, column)?.ratio())));
+    let away = ratios.filter(|ratio| ratio.is_finite()).map(|ratio| ratio.max(1.0 / ratio)).fold(1.0, f64::max);
+    [2.0, 4.0].into_iter().find(|&reach| away <= reach).unwrap_or(EDGE)
+}
+
 /// Jain's index of each policy.
 fn draw_index(scene: &mut Scene, block: &Block, frames: u64, names: &[(usize, f64)], (right, top): (f64, f64)) {
     for (line, text) in ["fairness", "(1 is even)"].into_iter().enumerate() {
-        let text = Text::new(right, top - 30.0 + 18.0 * line as f64, if line == 0 { SMALL } else { 13.0 }, text);
+        let text = Text::new(right, top - 14.0 + 18.0 * line as f64, if line == 0 { SMALL } else { 13.0 }, text);
         let colour = if line == 0 { Colour::INK } else { Colour::GREY };
         scene.text(text.anchored(Anchor::End).bold(line == 0).coloured(colour));
     }
@@ -147,6 +158,8 @@ struct Panel<'a> {
     block: &'a Block<'a>,
     frames: u64,
     column: &'a Column,
+    reach: f64,
+    groups: &'a [Group<'a>],
     names: &'a [(usize, f64)],
 }
 
@@ -156,45 +169,82 @@ impl Panel<'_> {
     }
 
     fn draw(&self, scene: &mut Scene, frame: Frame) -> Vec<Drawn> {
-        let shares = self.names.iter().filter_map(|&(index, _)| self.shares(index));
-        let ends: Vec<f64> = shares.flat_map(|shares| [100.0 * shares.resident, 100.0 * shares.swap_outs]).collect();
-        let x = Scale::round(&ends, f64::INFINITY, true, frame.left + INSET, frame.right - INSET);
-        let room = frame.right - frame.left + NUMBERS - 4.0;
-        let heading = font::fitted(&self.column.heading, SMALL, true, room);
-        scene.text(Text::new(frame.left, frame.top - 30.0, SMALL, heading).bold(true));
+        let x = Scale::log(1.0 / self.reach, self.reach, frame.left + INSET, frame.right - INSET);
+        let room = frame.right - frame.left + SHARES;
         let pages = numbers::counted(self.column.pages, "page", "pages");
-        let pages = font::fitted(&pages, 13.0, false, room);
-        scene.text(Text::new(frame.left, frame.top - 12.0, 13.0, pages).coloured(Colour::GREY));
-        axis::draw_bottom(scene, frame, &axis::across(&x, 1.0, true, axis::percent), "share of all");
-        for &(_, middle) in self.names {
-            let line = vec![(frame.left, middle), (frame.right, middle)];
-            scene.line(line, 0.5, Colour::GRID, None);
-        }
+        let pages = font::fitted(&pages, 13.0, false, room - SHARES + 4.0);
+        let heading = font::fitted(&self.column.heading, SMALL, true, room);
+        scene.text(Text::new(frame.left, frame.top - 14.0, SMALL, heading).bold(true));
+        scene.text(Text::new(frame.left, frame.top + 4.0, 13.0, pages).coloured(Colour::GREY));
+        let column = Text::new(frame.right + SHARES, frame.top + 4.0, 13.0, "% of all").anchored(Anchor::End);
+        scene.text(column.coloured(Colour::GREY));
+        let ticks = self.ticks(&x);
+        let places: Vec<f64> = ticks.iter().map(|tick| tick.place).collect();
+        rows::draw_grid(scene, self.groups, frame, &places);
+        x.place(1.0).into_iter().for_each(|even| rows::draw_mark_line(scene, self.groups, frame, even));
+        axis::draw_bottom(scene, Frame { top: frame.bottom, ..frame }, &ticks, "of its part");
         self.names.iter().flat_map(|&(index, middle)| self.draw_row(scene, frame, &x, index, middle)).collect()
+    }
+
+    /// As many of the powers of two as have room.
+    fn ticks(&self, x: &Scale) -> Vec<axis::Tick> {
+        let all: Vec<f64> =
+            [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0].into_iter().filter(|&tick| x.place(tick).is_some()).collect();
+        let sets = [all, vec![1.0 / self.reach, 1.0, self.reach], vec![1.0]];
+        sets.iter().find_map(|values| axis::at_values(values, x, 1.0, power)).unwrap_or_default()
     }
 
     fn draw_row(&self, scene: &mut Scene, frame: Frame, x: &Scale, index: usize, middle: f64) -> Vec<Drawn> {
         let Some(shares) = self.shares(index) else { return Vec::new() };
-        let places = (x.place(100.0 * shares.resident), x.place(100.0 * shares.swap_outs));
-        let (Some(resident), Some(swap_outs)) = places else { return Vec::new() };
-        let colour = if shares.swap_outs > shares.resident { HURT } else { SPARED };
-        scene.line(vec![(resident, middle), (swap_outs, middle)], 2.5, colour, None);
-        scene.mark((resident, middle), Shape::Disc, 4.5, Colour::GREY);
-        scene.mark((resident, middle), Shape::Disc, 2.75, Colour::WHITE);
-        scene.mark((swap_outs, middle), Shape::Diamond, 4.25, colour);
+        let reference = self.block.reference() == Some(index);
+        let text = format!("{} → {}", share(shares.resident), share(shares.swap_outs));
+        draw_number(scene, frame.right + SHARES, middle, &text, reference, Colour::INK);
         let ratio = shares.ratio();
-        if ratio.is_finite() {
-            let much = !(1.0 / MUCH..=MUCH).contains(&ratio);
-            draw_number(scene, frame.right + NUMBERS - 4.0, middle, &times(ratio), much, colour);
-        }
-        let drawn = |quantity: &str, share: f64, place| Drawn {
+        let shown = ratio.clamp(1.0 / self.reach, self.reach);
+        let (Some(even), Some(place)) = (x.place(1.0), x.place(shown)) else { return Vec::new() };
+        let colour = if ratio > 1.0 { HURT } else { SPARED };
+        draw_bar(scene, (even, place), middle, colour, !(1.0 / self.reach..=self.reach).contains(&ratio));
+        let drawn = |quantity: &str, share: f64| Drawn {
             policy: self.block.series[index].label.clone(),
             quantity: format!("{quantity} of {}", self.column.heading),
             at: self.frames as f64,
             value: 100.0 * share,
             place: (place, middle),
         };
-        vec![drawn("resident", shares.resident, resident), drawn("swap-outs", shares.swap_outs, swap_outs)]
+        vec![drawn("resident", shares.resident), drawn("swap-outs", shares.swap_outs)]
+    }
+}
+
+/// A line from even to a ratio, with a mark there: a diamond, or an arrow if the ratio is further away.
+fn draw_bar(scene: &mut Scene, (even, place): (f64, f64), middle: f64, colour: Colour, further: bool) {
+    scene.line(vec![(even, middle), (place, middle)], 2.5, colour, None);
+    if further {
+        let out = if place > even { 7.0 } else { -7.0 };
+        scene.area(vec![(place, middle - 5.5), (place + out, middle), (place, middle + 5.5)], colour);
+    } else {
+        scene.mark((place, middle), Shape::Diamond, 4.25, colour);
+    }
+}
+
+/// A part of all in %, with two significant digits.
+fn share(part: f64) -> String {
+    let percent = 100.0 * part;
+    match percent {
+        percent if percent >= 99.95 => "100".to_owned(),
+        percent if percent >= 9.95 => format!("{percent:.1}"),
+        percent if percent > 0.0 => format!("{percent:.2}"),
+        _ => "0".to_owned(),
+    }
+}
+
+/// A power of two as a label.
+fn power(value: f64) -> String {
+    match value {
+        0.125 => "1/8".to_owned(),
+        0.25 => "1/4".to_owned(),
+        0.5 => "1/2".to_owned(),
+        1.0 => "even".to_owned(),
+        _ => format!("{value}×"),
     }
 }
 
@@ -209,20 +259,17 @@ fn times(ratio: f64) -> String {
 
 fn draw_key(scene: &mut Scene, block: &Block, baseline: f64, frames: u64, left_out: usize) {
     let mut key = Key::new(baseline);
-    let ends: [(&str, Colour, f64, f64); 2] = [
-        ("share of resident pages, and a larger share of the swap-outs: hurt", HURT, 0.0, 1.0),
-        ("a smaller share of the swap-outs: spared", SPARED, 1.0, 0.0),
+    let sides = [
+        ("its share of the swap-outs is larger than its share of the resident pages: hurt", HURT, 5.0, 31.0),
+        ("smaller: spared", SPARED, 31.0, 5.0),
     ];
-    for (text, colour, resident, swap_outs) in ends {
+    for (text, colour, even, end) in sides {
         key.drawn_entry(scene, 36.0, text, |scene, left, middle| {
-            let place = |end: f64| (left + 5.0 + 26.0 * end, middle);
-            scene.line(vec![place(0.0), place(1.0)], 2.5, colour, None);
-            scene.mark(place(resident), Shape::Disc, 4.5, Colour::GREY);
-            scene.mark(place(resident), Shape::Disc, 2.75, Colour::WHITE);
-            scene.mark(place(swap_outs), Shape::Diamond, 4.25, colour);
+            draw_bar(scene, (left + even, left + end), middle, colour, false);
         });
     }
-    key.entry(scene, None, "1.50×: half as many again as its part");
+    key.entry(scene, None, "2.0 → 5.0: 2.0 % of the resident pages, 5.0 % of the swap-outs");
+    key.line();
     key.entry(scene, None, &size_note(block, frames));
     if let Some(note) = rows::left_out_note(left_out) {
         key.entry(scene, None, &note);

@@ -31,13 +31,18 @@ const LOG_SIZES: f64 = 4.0;
 /// Up to as many memory sizes are ticks themselves.
 const MOST_SIZE_TICKS: usize = 8;
 
+/// Curves at least so far apart, from the highest to the lowest, can be told from one another.
+const APART: f64 = 12.0;
+
 /// What a panel's curves go along.
 #[derive(Clone, Copy)]
 pub(super) enum Along<'a> {
     /// The memory sizes of all runs of the trace, so that panels side by side have the same axis.
     Frames(&'a Block<'a>),
-    /// [`crate::results::Percentiles::QUANTILES`], as [`along_quantile`] spaces them.
-    Quantiles,
+    /// Quantiles, as [`along_quantile`] spaces them, of what the text says.
+    Quantiles(&'a str),
+    /// Quantiles in equal steps.
+    Shares(&'a str),
 }
 
 /// What a panel shows.
@@ -57,7 +62,8 @@ impl Panel<'_> {
         let x = self.along.scale(frame);
         let y = self.value_scale(frame);
         self.draw_floor(scene, &x, &y, frame);
-        axis::draw_heading(scene, frame, self.heading, y.logarithmic());
+        let above = if matches!(self.along, Along::Frames(_)) { 40.0 } else { 16.0 };
+        axis::draw_heading(scene, (frame.left, frame.top - above), frame.right - frame.left, self.heading, &y);
         axis::draw_left(scene, frame, &y, &self.value_ticks(&y));
         self.along.draw(scene, frame, &x);
         if let Some(room) = self.names {
@@ -87,12 +93,16 @@ impl Panel<'_> {
     /// The reference in front of all others, bounds behind them, the first policy in front of the last.
     fn back_to_front(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.curves.len()).rev().collect();
-        order.sort_by_key(|&index| (self.curves[index].look.reference, !self.curves[index].look.bound));
+        let look = |index: usize| &self.curves[index].look;
+        order.sort_by_key(|&index| (!look(index).context, look(index).reference, !look(index).bound));
         order
     }
 
     /// The area under the first bound, which no policy gets into.
     fn draw_floor(&self, scene: &mut Scene, x: &Scale, y: &Scale, frame: Frame) {
+        if !matches!(self.along, Along::Frames(_)) {
+            return;
+        }
         let Some(bound) = self.curves.iter().find(|curve| curve.look.bound) else { return };
         let mut points = places(bound, x, y);
         let (Some(first), Some(last)) = (points.first().copied(), points.last().copied()) else { return };
@@ -110,9 +120,25 @@ impl Panel<'_> {
         ticks
     }
 
+    /// The last place across at which the curves are apart: where they all meet, no name could be told to belong to one.
+    fn last_apart(&self, x: &Scale, y: &Scale) -> f64 {
+        let mut places: Vec<Point> = self.curves.iter().flat_map(|curve| places(curve, x, y)).collect();
+        places.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let heights = |column: &[Point]| {
+            let places = column.iter().map(|place| place.1);
+            places.clone().fold(f64::MIN, f64::max) - places.fold(f64::MAX, f64::min)
+        };
+        let mut columns = places.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq());
+        columns.find(|column| heights(column) > APART).map_or(f64::INFINITY, |column| column[0].0)
+    }
+
     fn draw_names(&self, scene: &mut Scene, x: &Scale, y: &Scale, frame: Frame, room: f64) {
+        if matches!(self.along, Along::Quantiles(_) | Along::Shares(_)) {
+            return self.draw_list(scene, x, y, frame, room);
+        }
         // A policy without a value in this panel has its line in another and is named all the same.
-        let ends: Vec<Option<Point>> = self.curves.iter().map(|curve| end(curve, x, y)).collect();
+        let apart = self.last_apart(x, y);
+        let ends: Vec<Option<Point>> = self.curves.iter().map(|curve| end(curve, x, y, apart)).collect();
         let wanted: Vec<f64> = ends.iter().map(|end| end.map_or(frame.bottom, |(_, place)| place)).collect();
         let (top, bottom) = (frame.top + SMALL / 2.0, frame.bottom - SMALL / 2.0);
         // Many names make do with smaller letters, as long as they can be read.
@@ -126,10 +152,21 @@ impl Panel<'_> {
                 let leader = vec![(end_x, end_y), (frame.right.max(end_x), end_y), (sample - 4.0, place)];
                 scene.line(leader, 1.0, look.colour.paler(0.55), None);
             }
-            draw_sample(scene, look, (sample, place));
-            let text = font::fitted(label, size, look.reference, room);
-            let name = Text::new(sample + SAMPLE + 7.0, place + TO_BASELINE * size, size, text);
-            scene.text(name.bold(look.reference));
+            draw_name(scene, (sample, place), size, label, look, room);
+        }
+    }
+
+    /// The names from the highest curve to the lowest, by their places half way across.
+    fn draw_list(&self, scene: &mut Scene, x: &Scale, y: &Scale, frame: Frame, room: f64) {
+        let half = |curve: &Curve| {
+            let middle = curve.points.iter().find(|point| x.place(point.at) >= x.place(self.along.middle()));
+            middle.and_then(|point| y.place(point.value)).unwrap_or(f64::INFINITY)
+        };
+        let mut curves: Vec<&Curve> = self.curves.iter().filter(|curve| !curve.look.context).collect();
+        curves.sort_by(|a, b| half(a).total_cmp(&half(b)));
+        for (row, curve) in curves.into_iter().enumerate() {
+            let at = (frame.right + LEADER, frame.top + SMALL + 1.5 * SMALL * row as f64);
+            draw_name(scene, at, SMALL, &curve.label, &curve.look, room);
         }
     }
 }
@@ -142,14 +179,23 @@ impl Along<'_> {
                 let sizes: Vec<f64> = block.sizes.iter().map(|&size| size as f64).collect();
                 Scale::tight(&sizes, LOG_SIZES, from, to)
             }
-            Self::Quantiles => Scale::linear(0.0, along_quantile(1.0), from, to),
+            Self::Quantiles(_) => Scale::linear(0.0, along_quantile(1.0), from, to),
+            Self::Shares(_) => Scale::linear(0.0, 1.0, from, to),
         }
+    }
+
+    /// Half of all quantiles.
+    fn middle(self) -> f64 {
+        if matches!(self, Self::Shares(_)) { 0.5 } else { along_quantile(0.5) }
     }
 
     fn draw(self, scene: &mut Scene, frame: Frame, x: &Scale) {
         match self {
             Self::Frames(block) => draw_frames(scene, frame, x, block),
-            Self::Quantiles => draw_quantiles(scene, frame, x),
+            Self::Quantiles(title) => draw_quantiles(scene, frame, x, title),
+            Self::Shares(title) => {
+                axis::draw_bottom(scene, frame, &axis::across(x, 0.01, true, axis::percent), title);
+            }
         }
     }
 }
@@ -182,13 +228,29 @@ pub(super) fn along_quantile(quantile: f64) -> f64 {
 }
 
 /// Percentiles under a panel.
-fn draw_quantiles(scene: &mut Scene, frame: Frame, x: &Scale) {
-    let labels = [(0.0, "0"), (0.5, "50"), (0.9, "90"), (0.99, "99"), (0.999, "99.9"), (0.9999, "99.99"), (1.0, "max")];
+fn draw_quantiles(scene: &mut Scene, frame: Frame, x: &Scale, title: &str) {
+    let labels = [
+        (0.0, "0"),
+        (0.5, "50 %"),
+        (0.9, "90 %"),
+        (0.99, "99 %"),
+        (0.999, "99.9 %"),
+        (0.9999, "99.99 %"),
+        (1.0, "max"),
+    ];
     let tick = |(quantile, text): (f64, &str)| {
         Some(Tick { place: x.place(along_quantile(quantile))?, text: text.to_owned(), strong: false })
     };
     let ticks: Vec<Tick> = labels.into_iter().filter_map(tick).collect();
-    axis::draw_bottom(scene, frame, &ticks, "% of swap-outs with at most this value");
+    axis::draw_bottom(scene, frame, &ticks, title);
+}
+
+/// The sample of a line and the name beside it.
+fn draw_name(scene: &mut Scene, at: Point, size: f64, label: &str, look: &Look, room: f64) {
+    draw_sample(scene, look, at);
+    let text = font::fitted(label, size, look.reference, room);
+    let name = Text::new(at.0 + SAMPLE + 7.0, at.1 + TO_BASELINE * size, size, text);
+    scene.text(name.bold(look.reference));
 }
 
 /// A short piece of a line, from `at` to the right, with its mark.
@@ -214,11 +276,12 @@ fn places(curve: &Curve, x: &Scale, y: &Scale) -> Vec<Point> {
     curve.points.iter().filter_map(|point| Some((x.place(point.at)?, y.place(point.value)?))).collect()
 }
 
-/// Where a curve's name belongs: its last value before a break, else its last.
-fn end(curve: &Curve, x: &Scale, y: &Scale) -> Option<Point> {
+/// Where a curve's name belongs: its last value up to `apart` and before a break, else its last.
+fn end(curve: &Curve, x: &Scale, y: &Scale, apart: f64) -> Option<Point> {
     let places = places(curve, x, y);
     let zero = y.broken().map(|(zero, _)| zero);
-    places.iter().rev().find(|place| Some(place.1) != zero).or(places.last()).copied()
+    let mut backwards = places.iter().rev();
+    backwards.find(|place| place.0 <= apart && Some(place.1) != zero).or(places.last()).copied()
 }
 
 fn draw_curve(scene: &mut Scene, curve: &Curve, index: usize, x: &Scale, y: &Scale) {

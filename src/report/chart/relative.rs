@@ -70,6 +70,9 @@ pub(super) fn relative(_: &Results, block: &Block) -> Option<Chart> {
     if sizes.len() < block.sizes.len() {
         notes.push(format!("{} of {} memory sizes are shown.", sizes.len(), block.sizes.len()));
     }
+    if block.ran_out_of_memory() {
+        notes.push("!  out of memory: not comparable".to_owned());
+    }
     draw_key(&mut scene, top, enough, &notes);
     Some(Chart::new(title, description(block, reference, enough), scene, drawn))
 }
@@ -160,6 +163,10 @@ impl Table<'_> {
             }
             if let Some(run) = self.reference.runs.get(&frames) {
                 write(2, &narrow(run.row.swap_outs, self.width), Colour::INK, true);
+                if run.row.swap_outs >= self.enough && self.block.best_realisable(frames) == Some(run.row.swap_outs) {
+                    let (left, top) = (self.left + self.width * column as f64, baseline(2) - 15.0);
+                    heat::draw_frame(scene, [left, top, left + self.width - 1.0, top + PITCH - 1.0]);
+                }
             }
         }
     }
@@ -208,7 +215,7 @@ fn draw_key(scene: &mut Scene, top: f64, enough: u64, notes: &[String]) {
     let mut key = Key::new(top + 4.0);
     let steps = [0.5, 0.75, 1.0, 1.5, 2.0];
     let width = 40.0;
-    let text = "half as many or fewer to twice as many or more";
+    let text = "% of its swap-outs; beyond −50 and +100 the colour stays";
     key.drawn_entry(scene, width * steps.len() as f64, text, |scene, left, middle| {
         for (index, ratio) in steps.into_iter().enumerate() {
             let left = left + width * index as f64;
@@ -222,7 +229,6 @@ fn draw_key(scene: &mut Scene, top: f64, enough: u64, notes: &[String]) {
     if enough > 1 {
         key.entry(scene, None, &format!("·  {REFERENCE} has fewer than {enough}"));
     }
-    key.entry(scene, None, "!  out of memory: not comparable");
     for note in notes {
         key.entry(scene, None, note);
     }

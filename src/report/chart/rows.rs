@@ -1,6 +1,6 @@
 //! Charts with a row for each policy: which policies, in what order, and their names at the left.
 
-use super::axis::{SMALL, TO_BASELINE};
+use super::axis::{Frame, SMALL, TO_BASELINE};
 use super::font;
 use super::scene::{Colour, Scene, Text};
 use super::sheet::MARGIN;
@@ -75,6 +75,40 @@ pub(super) fn draw_names(scene: &mut Scene, block: &Block, groups: &[Group], top
         }
     }
     middles
+}
+
+/// Draws the grid of a panel: a line across each row, and, behind the rows but not behind the headings of groups, a line at
+/// each of `places`.
+pub(super) fn draw_grid(scene: &mut Scene, groups: &[Group], frame: Frame, places: &[f64]) {
+    for (top, rows) in bands(groups, frame.top) {
+        let bottom = top + PITCH * rows as f64;
+        for row in 0..rows {
+            let middle = top + PITCH * (row as f64 + 0.5);
+            scene.line(vec![(frame.left, middle), (frame.right, middle)], 0.5, Colour::GRID, None);
+        }
+        for &place in places {
+            scene.line(vec![(place, top), (place, bottom)], 1.0, Colour::GRID, None);
+        }
+    }
+}
+
+/// Draws a dotted line at `place` behind the rows.
+pub(super) fn draw_mark_line(scene: &mut Scene, groups: &[Group], frame: Frame, place: f64) {
+    for (top, rows) in bands(groups, frame.top) {
+        let line = vec![(place, top), (place, top + PITCH * rows as f64)];
+        scene.line(line, 1.25, Colour::AXIS, Some((1.5, 3.0)));
+    }
+}
+
+/// Where the rows of each group begin, and how many they are.
+fn bands(groups: &[Group], top: f64) -> Vec<(f64, usize)> {
+    let mut place = top;
+    let mut bands = Vec::with_capacity(groups.len());
+    for group in groups {
+        bands.push((place + GROUP, group.rows.len()));
+        place += GROUP + PITCH * group.rows.len() as f64;
+    }
+    bands
 }
 
 /// What to say of rows that were left out.

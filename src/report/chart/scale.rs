@@ -60,6 +60,11 @@ impl Scale {
         }
     }
 
+    /// An axis with equal ratios from `low`, which is above 0, to `high`, which is above it.
+    pub(super) fn log(low: f64, high: f64, from: f64, to: f64) -> Self {
+        Self { kind: Kind::Log, low, high, from, to, zero: None }
+    }
+
     /// An axis with equal steps from `low` to `high`, which is above it.
     pub(super) fn linear(low: f64, high: f64, from: f64, to: f64) -> Self {
         Self { kind: Kind::Linear, low, high, from, to, zero: None }

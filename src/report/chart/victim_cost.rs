@@ -2,7 +2,7 @@
 //! examined for each swap-out; and how far each goes over the other sizes.
 
 use super::axis::{self, Frame, SMALL, TO_BASELINE};
-use super::rows;
+use super::rows::{self, Group};
 use super::scale::Scale;
 use super::scene::{Anchor, Colour, Scene, Shape, Text};
 use super::sheet::{self, Key, MARGIN, TOP, WIDTH};
@@ -24,26 +24,23 @@ struct Cost {
 const COSTS: [Cost; 3] = [
     Cost {
         heading: "Entries invalidated",
-        unit: "page-table entries for each swap-out",
+        unit: "entries for each swap-out",
         words: "entries",
         of: |row| row.ptes_invalidated,
     },
     Cost {
-        heading: "Of those, wasted",
-        unit: "entries of pages that stayed, for each swap-out",
+        heading: "Of those, of pages that stayed",
+        unit: "entries for each swap-out",
         words: "wasted",
         of: |row| row.wasted_invalidations,
     },
-    Cost {
-        heading: "Pages examined",
-        unit: "attempts for each swap-out",
-        words: "attempts",
-        of: |row| row.swap_attempts,
-    },
+    Cost { heading: "Pages examined", unit: "pages for each swap-out", words: "attempts", of: |row| row.swap_attempts },
 ];
 
 /// The width of a column of numbers.
 const NUMBERS: f64 = 78.0;
+/// The width of a column of costs.
+const COST: f64 = 52.0;
 /// Between a column of numbers and the next panel.
 const BETWEEN: f64 = 30.0;
 /// Between the frame and the smallest and largest value.
@@ -51,7 +48,7 @@ const INSET: f64 = 9.0;
 /// The em of numbers.
 const NUMBER: f64 = 13.0;
 /// From the top of the sheet's room to the rows.
-const HEADINGS: f64 = 52.0;
+const HEADINGS: f64 = 36.0;
 /// A scale is logarithmic if the largest value is so many times the smallest.
 const LOG_ABOVE: f64 = 40.0;
 
@@ -76,8 +73,8 @@ pub(super) fn victim_cost(_: &Results, block: &Block) -> Option<Chart> {
     let mut drawn = Vec::new();
     for (index, cost) in COSTS.iter().enumerate() {
         let left = first + each * index as f64;
-        let frame = Frame { left, right: left + each - BETWEEN - NUMBERS + 16.0, top, bottom };
-        drawn.extend(Panel { block, frames, cost, names: &names }.draw(&mut scene, frame));
+        let frame = Frame { left, right: left + each - BETWEEN - COST, top, bottom };
+        drawn.extend(Panel { block, frames, cost, groups: &groups, names: &names }.draw(&mut scene, frame));
     }
     draw_key(&mut scene, block, bottom + 82.0, frames, left_out);
     Some(Chart::new(title, description(block, frames), scene, drawn))
@@ -108,6 +105,7 @@ struct Panel<'a> {
     block: &'a Block<'a>,
     frames: u64,
     cost: &'a Cost,
+    groups: &'a [Group<'a>],
     names: &'a [(usize, f64)],
 }
 
@@ -135,17 +133,21 @@ impl Panel<'_> {
         let ranges = self.names.iter().filter_map(|&(index, _)| self.range(index));
         let ends: Vec<f64> = ranges.flat_map(|(low, high)| [low, high]).collect();
         let x = Scale::round(&ends, LOG_ABOVE, false, frame.left + INSET, frame.right - INSET);
-        let heading = if x.logarithmic() { "(log scale)" } else { "" };
-        scene.text(Text::new(frame.left, frame.top - 12.0, SMALL, self.cost.heading).bold(true));
-        let behind = frame.left + super::font::width(self.cost.heading, true) * SMALL + 7.0;
-        scene.text(Text::new(behind, frame.top - 12.0, 13.0, heading).coloured(Colour::GREY));
+        axis::draw_heading(
+            scene,
+            (frame.left, frame.top - 12.0),
+            frame.right - frame.left + COST,
+            self.cost.heading,
+            &x,
+        );
         let mut ticks = axis::across(&x, 1.0, true, numbers::short);
         ticks.extend(x.broken().map(|(zero, _)| axis::Tick { place: zero, text: "0".to_owned(), strong: false }));
-        axis::draw_bottom(scene, frame, &ticks, self.cost.unit);
+        let places: Vec<f64> = ticks.iter().map(|tick| tick.place).collect();
+        rows::draw_grid(scene, self.groups, frame, &places);
+        axis::draw_bottom(scene, Frame { top: frame.bottom, ..frame }, &ticks, self.cost.unit);
         let reference = self.block.reference().and_then(|index| x.place(self.here(index)?));
         if let Some(place) = reference {
-            let line = vec![(place, frame.top), (place, frame.bottom)];
-            scene.line(line, 1.25, Colour::AXIS, Some((1.5, 3.0)));
+            rows::draw_mark_line(scene, self.groups, frame, place);
         }
         self.names.iter().filter_map(|&(index, middle)| self.draw_row(scene, frame, &x, index, middle)).collect()
     }
@@ -159,7 +161,7 @@ impl Panel<'_> {
             scene.line(vec![(low, middle), (high, middle)], 3.0, RANGE, None);
         }
         draw_mark(scene, series.sight, bold, (place, middle));
-        draw_number(scene, frame.right + NUMBERS - 24.0, middle, &amount(here), bold);
+        draw_number(scene, frame.right + COST, middle, &amount(here), bold);
         let (policy, quantity) = (series.label.clone(), self.cost.heading.to_owned());
         Some(Drawn { policy, quantity, at: self.frames as f64, value: here, place: (place, middle) })
     }

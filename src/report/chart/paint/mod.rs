@@ -25,6 +25,8 @@ trait Surface: DrawingBackend {
     fn em() -> f64;
     /// From the top a text is placed at down to its baseline, for an em of 1.
     fn ascent() -> f64;
+    /// Fills a rectangle from its left and top up to, but not with, its right and bottom.
+    fn fill(&mut self, corners: [(i32, i32); 2], style: &ShapeStyle) -> Result<(), String>;
     /// Draws a line through `points` that is broken as `dash` says. All lengths are those of the surface.
     fn stroke(&mut self, points: &[Point], width: u32, dash: Dash, style: &ShapeStyle) -> Result<(), String>;
 }
@@ -43,13 +45,14 @@ fn paint<S: Surface>(scene: &Scene, surface: &mut S) -> Result<(), String> {
         return Err("the built-in font can't be read".to_owned());
     }
     let all = (scene.width, scene.height);
-    polygon(surface, &[(0.0, 0.0), (all.0, 0.0), all, (0.0, all.1)], Colour::WHITE)?;
+    surface.fill([(0, 0), (fine(all.0), fine(all.1))], &filled(Colour::WHITE))?;
     for item in &scene.items {
         match item {
             Item::Text(text) => write(surface, text)?,
             Item::Area { points, colour } => polygon(surface, points, *colour)?,
             Item::Rect { sides: [left, top, right, bottom], colour } => {
-                polygon(surface, &[(*left, *top), (*right, *top), (*right, *bottom), (*left, *bottom)], *colour)?;
+                let corners = [(fine(*left), fine(*top)), (fine(*right), fine(*bottom))];
+                surface.fill(corners, &filled(*colour))?;
             }
             Item::Line { points, width, colour, dash } => line(surface, points, *width, *colour, *dash)?,
             Item::Mark { at, shape, radius, colour } => mark(surface, *at, *shape, *radius, *colour)?,

@@ -21,6 +21,11 @@ impl Surface for BitMapBackend<'_> {
         font::line_height() / 2.0
     }
 
+    fn fill(&mut self, [from, to]: [(i32, i32); 2], style: &ShapeStyle) -> Result<(), String> {
+        // The backend fills the last line and column, too.
+        self.draw_rect(from, (to.0 - 1, to.1 - 1), style, true).map_err(|error| error.to_string())
+    }
+
     fn stroke(&mut self, points: &[Point], width: u32, dash: Dash, style: &ShapeStyle) -> Result<(), String> {
         for piece in pieces(points, dash) {
             let mut piece: Vec<_> = piece.into_iter().map(|(x, y)| (x.round() as i32, y.round() as i32)).collect();

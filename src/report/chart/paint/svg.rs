@@ -204,6 +204,11 @@ impl Surface for SvgBackend {
         0.0
     }
 
+    fn fill(&mut self, [from, to]: [BackendCoord; 2], style: &ShapeStyle) -> Result<(), String> {
+        self.lines(filled(style), &[from, (to.0, from.1), to, (from.0, to.1)], true);
+        Ok(())
+    }
+
     fn stroke(&mut self, points: &[Point], width: u32, dash: Dash, style: &ShapeStyle) -> Result<(), String> {
         let mut attributes = format!("fill=\"none\" stroke=\"{}\" stroke-width=\"{width}\"", hex(style.color()));
         if let Some((on, off)) = dash {
