@@ -48,7 +48,7 @@ fn results() -> Results {
         let sizes = FramesSpec::auto().resolve(loaded.facts.footprint, loaded.facts.page_size).expect("shares of it");
         for frames in sizes {
             let (trace, program) = (loaded.facts.name.clone(), Arc::clone(&loaded.program));
-            jobs.push(Job { trace, program, policy: policy.clone(), options: Options::new(frames) });
+            jobs.push(Job { trace, program, policy: policy.clone(), options: Options::new(frames), record: None });
         }
     }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);

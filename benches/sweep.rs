@@ -21,7 +21,7 @@ fn jobs(program: &Arc<Program>, policies: &str) -> Vec<Job> {
     let policies = PolicySpec::parse_list(policies).expect("policies of the registry");
     let job = |policy: &PolicySpec, &frames: &u64| {
         let (policy, options) = (policy.clone(), Options::new(frames));
-        Job { trace: "bench".to_owned(), program: Arc::clone(program), policy, options }
+        Job { trace: "bench".to_owned(), program: Arc::clone(program), policy, options, record: None }
     };
     policies.iter().flat_map(|policy| sizes.iter().map(|size| job(policy, size)).collect::<Vec<_>>()).collect()
 }

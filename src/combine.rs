@@ -142,13 +142,28 @@ struct Version<'a> {
     runs: BTreeMap<u64, &'a Run>,
 }
 
+impl<'a> Version<'a> {
+    /// Adds runs that agree with these. Of two of one memory size the one that tells how it went over time is kept.
+    fn add(&mut self, runs: BTreeMap<u64, &'a Run>) {
+        for (frames, run) in runs {
+            let kept = self.runs.entry(frames).or_insert(run);
+            if kept.timeline.is_none() {
+                *kept = run;
+            }
+        }
+    }
+}
+
 impl<'a> Whole<'a> {
     fn new(names: &'a [String], inputs: Vec<&'a Results>) -> Self {
         let mut traces: Vec<Trace> = Vec::new();
         for (place, input) in inputs.iter().enumerate() {
             for facts in &input.traces {
                 match traces.iter_mut().find(|trace| is_same(trace.first, facts)) {
-                    Some(trace) => trace.inputs.push(place),
+                    Some(trace) => {
+                        trace.inputs.push(place);
+                        trace.facts.access_map = trace.facts.access_map.take().or_else(|| facts.access_map.clone());
+                    }
                     None => {
                         let name = facts.name.as_str();
                         traces.push(Trace { facts: facts.clone(), name, first: facts, inputs: vec![place] });
@@ -204,9 +219,7 @@ impl<'a> Whole<'a> {
                     all.len() - 1
                 });
                 match all[at].1.iter_mut().find(|version| self.agree(version, input, &runs)) {
-                    Some(version) => runs.into_iter().for_each(|(frames, run)| {
-                        version.runs.entry(frames).or_insert(run);
-                    }),
+                    Some(version) => version.add(runs),
                     None => all[at].1.push(Version { input, runs }),
                 }
             }
@@ -226,9 +239,17 @@ impl<'a> Whole<'a> {
     }
 }
 
-/// Whether all that was counted in two runs is the same. What else was kept of them does not matter.
+/// Whether all that was counted in two runs is the same. What else one version keeps of a run, and another does not, is no
+/// difference.
 fn counted_the_same(mine: &Run, theirs: &Run) -> bool {
-    (&mine.row, &mine.segments, &mine.distributions) == (&theirs.row, &theirs.segments, &theirs.distributions)
+    (&mine.row, &mine.segments, means(mine)) == (&theirs.row, &theirs.segments, means(theirs))
+}
+
+/// What every version keeps of the distributions.
+fn means(run: &Run) -> [(u64, f64, u64, u64); 3] {
+    let all = &run.distributions;
+    [&all.attempts_per_swap_out, &all.entries_per_swap_out, &all.references_to_next_use]
+        .map(|values| (values.count, values.mean, values.p99, values.max))
 }
 
 /// Whether facts are of one trace: what was read from it tells, or else its file.

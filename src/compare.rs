@@ -12,6 +12,8 @@ use crate::policy::registry::PolicySpec;
 use crate::program::Program;
 use crate::replay::Options;
 use crate::results::Run;
+use crate::timeline::page_axis::PageAxis;
+use crate::timeline::{Recorder, replay_in_windows};
 
 /// One run of the plan.
 #[derive(Clone, Debug)]
@@ -24,6 +26,8 @@ pub struct Job {
     pub policy: PolicySpec,
     /// Memory size and the rest.
     pub options: Options,
+    /// On what axis to record how the run goes over time, where that is wanted.
+    pub record: Option<Arc<PageAxis>>,
 }
 
 impl Job {
@@ -36,8 +40,15 @@ impl Job {
             return Ok(None);
         }
         let mut replay = self.policy.start(&self.program, &self.options)?;
-        let whole = replay.run(&|| go_on());
-        Ok(whole.then(|| outcome(&*replay, &self.trace, &self.policy, &self.options)))
+        let (whole, timeline) = match &self.record {
+            None => (replay.run(&|| go_on()), None),
+            Some(axis) => {
+                let mut recorder = Recorder::new(&mut *replay, axis);
+                let whole = replay_in_windows(&mut *replay, &mut [&mut recorder], &|| go_on());
+                (whole.map_err(|error| error.to_string())?, Some(recorder.finish()))
+            }
+        };
+        Ok(whole.then(|| Run { timeline, ..outcome(&*replay, &self.trace, &self.policy, &self.options) }))
     }
 }
 

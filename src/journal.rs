@@ -35,7 +35,7 @@ use crate::whole_file::folder_of;
 /// The file name the command line uses, beside `results.csv`.
 pub const FILE_NAME: &str = "results.partial.jsonl";
 /// The version of the format.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 /// What every line begins with.
 const CHECK: &[u8] = b"{\"check\":\"";
 /// Hexadecimal digits of a check.

@@ -53,5 +53,6 @@ fn facts(source: &Source, summary: &Summary, program: &Program) -> TraceFacts {
         skipped: summary.skipped,
         page_size: program.settings.page_size,
         fidelity: program.settings.fidelity.iter().map(ToString::to_string).collect(),
+        access_map: None,
     }
 }

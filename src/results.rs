@@ -124,6 +124,9 @@ pub struct Run {
     pub segments: Vec<SegmentFigures>,
     /// The distributions.
     pub distributions: Distributions,
+    /// How it went over time, for few runs of a comparison: [`crate::timeline::choose`] says for which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeline: Option<Timeline>,
     /// Which of several results it is from, a name in [`Results::sources`], where another of them has a different run of this
     /// trace, policy and parameters. None, and not written, everywhere else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -177,6 +180,79 @@ pub struct TraceFacts {
     pub page_size: u64,
     /// What the trace does not tell of the program it was taken from, in the words of [`crate::trace::Fidelity`].
     pub fidelity: Vec<String>,
+    /// When each part of its pages was referenced; what `compare` adds when the runs are over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_map: Option<AccessMap>,
+}
+
+/// When each part of a trace's pages was referenced: time is cut into windows of references, and the pages into bins on the
+/// axis of [`crate::timeline::page_axis`], which has the segment table's slots one above the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessMap {
+    /// References in a window; the last may have fewer. At most 240 windows.
+    pub window: u64,
+    /// The parts of the axis, from slot 0 up.
+    pub bands: Vec<PageBand>,
+    /// For each bin from slot 0 up: its references in each window.
+    pub references: Vec<Vec<u64>>,
+}
+
+/// A part of the axis of pages: one slot of the segment table, or several small ones that are neighbours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageBand {
+    /// The first slot (`swap_id`).
+    pub slot: u32,
+    /// Slots that ever hold a touched page.
+    pub slots: u32,
+    /// Segments with a touched page, at the same time or one after the other.
+    pub segments: u64,
+    /// The name of the segment where there is but one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment: Option<String>,
+    /// Its height in pages: for each slot the touched pages of the largest segment that it ever has, added up. At least 1.
+    pub pages: u64,
+    /// Bins that its pages are counted in, at least 1: page n of the band, from 0, is in bin n * bins / pages of it.
+    pub bins: u64,
+}
+
+/// How a run went: what was counted in each window, and how things stood at its end. All lists but that of the places have
+/// one number for each window.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timeline {
+    /// References in a window, as in [`AccessMap::window`].
+    pub window: u64,
+    /// Swap-outs in the window.
+    pub swap_outs: Vec<u64>,
+    /// Minor faults in the window.
+    pub minor_faults: Vec<u64>,
+    /// First touches in the window.
+    pub zero_faults: Vec<u64>,
+    /// Swap-ins in the window.
+    pub swap_ins: Vec<u64>,
+    /// Scans of the window that found no victim.
+    pub failed_scans: Vec<u64>,
+    /// For each of the [`AccessMap::bands`]: its resident pages at the end of the window.
+    pub resident: Vec<Vec<u64>>,
+    /// Where the hands were, for policies that have them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hands: Option<Hands>,
+    /// Windows in a period.
+    pub period: u64,
+    /// For each bin as in [`AccessMap::references`]: swap-outs of its pages in each period.
+    pub swap_outs_by_page: Vec<Vec<u64>>,
+}
+
+/// Where the two hands of the clock were at the end of each window.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hands {
+    /// The slot of the segment table.
+    pub swap_id: Vec<u32>,
+    /// The index of the next page in the segment there.
+    pub swap_idx: Vec<u64>,
+    /// How often they had begun again at slot 0.
+    pub laps: Vec<u64>,
+    /// The same place as pages of the axis below it: from 0 to the sum of [`PageBand::pages`].
+    pub page: Vec<u64>,
 }
 
 /// What part of a comparison results are of: those of `compare --shard K/N`.

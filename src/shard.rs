@@ -14,6 +14,7 @@ use crate::compare::Job;
 use crate::matrix::{Matrix, trace_differences};
 use crate::policy::Sight;
 use crate::results::{Results, Run, ShardFacts};
+use crate::timeline;
 
 /// One of several parts, `3/7` as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,7 +177,9 @@ pub fn merge(parts: Vec<(PathBuf, Results)>) -> Result<Results, MergeError> {
     if have != facts.runs {
         return Err(MergeError::Damaged { path, reason: format!("the shards have {have} of {} runs", facts.runs) });
     }
-    Ok(Results { runs: runs.into_values().collect(), ..whole })
+    let mut whole = Results { runs: runs.into_values().collect(), ..whole };
+    timeline::keep_telling(&mut whole);
+    Ok(whole)
 }
 
 /// Puts the runs of a part into their places.

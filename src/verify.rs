@@ -105,7 +105,7 @@ pub fn verify(traces: &[(String, Arc<Program>)], threads: usize) -> Result<Vec<V
     for figure in figures() {
         let Some((name, program)) = traces.iter().find(|(name, _)| *name == figure.trace) else { continue };
         let (policy, options) = (figure.policy.parse()?, Options::new(figure.frames));
-        wanted.push((figure, Job { trace: name.clone(), program: Arc::clone(program), policy, options }));
+        wanted.push((figure, Job { trace: name.clone(), program: Arc::clone(program), policy, options, record: None }));
     }
     let (figures, jobs): (Vec<Figure>, Vec<Job>) = wanted.into_iter().unzip();
     let runs = run_all(&jobs, threads, &|| true, &|_, _| {})?;

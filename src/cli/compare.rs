@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use anyhow::{Context, Error, anyhow};
+use rayon::prelude::*;
 
 use super::arguments::{CompareArguments, Form, ReportArguments};
 use super::terminal::{self, Terminal};
@@ -14,8 +15,9 @@ use crate::load::Loaded;
 use crate::matrix::Matrix;
 use crate::policy::registry::PolicySpec;
 use crate::report::{self, JSON_FILE, OutputError, ReportError, counted};
-use crate::results::{Results, Run};
+use crate::results::{Results, Run, TraceFacts};
 use crate::shard::Shard;
+use crate::timeline::{self, access_map::access_map, page_axis::PageAxis};
 
 /// Runs the command.
 pub fn run(arguments: &CompareArguments, terminal: &Terminal) -> Result<(), Error> {
@@ -37,10 +39,14 @@ pub fn run(arguments: &CompareArguments, terminal: &Terminal) -> Result<(), Erro
     let (journal, kept) = open(arguments, &head, terminal)?;
     let (runs, journal) = replay_all(arguments, &jobs, &places, kept, journal, terminal)?;
     let seed = arguments.reading.file.seed;
-    let results = match arguments.shard {
+    let mut results = match arguments.shard {
         Some(shard) => shard.results(matrix, seed, &places, runs),
         None => matrix.results(seed, runs),
     };
+    if results.shard.is_none() {
+        timeline::keep_telling(&mut results);
+    }
+    add_access_maps(&mut results.traces, &loaded);
     let kept = format!("all runs are kept in {}; --resume goes on from there", journal.path().display());
     let target = Target { out: &arguments.out, reports: &arguments.reports, form: arguments.form.form };
     put_out(&results, &target, terminal, || journal.remove()).map_err(|error| {
@@ -97,7 +103,16 @@ pub fn threads(jobs: Option<u16>) -> usize {
 }
 
 fn plan(arguments: &CompareArguments, policies: &[PolicySpec], loaded: &[Loaded]) -> Result<Vec<Job>, Error> {
-    matrix::plan(policies, &arguments.frames, &arguments.model, arguments.reading.file.seed, loaded)
+    let mut jobs = matrix::plan(policies, &arguments.frames, &arguments.model, arguments.reading.file.seed, loaded)?;
+    timeline::choose(&mut jobs);
+    Ok(jobs)
+}
+
+/// Adds what does not depend on any run: when which pages of each trace were referenced. The same in every shard.
+fn add_access_maps(traces: &mut [TraceFacts], loaded: &[Loaded]) {
+    traces.par_iter_mut().zip(loaded).for_each(|(facts, trace)| {
+        facts.access_map = Some(access_map(&trace.program, &PageAxis::new(&trace.program)));
+    });
 }
 
 /// Refuses a folder that holds another shard of the same comparison: it would be lost.

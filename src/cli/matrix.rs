@@ -39,6 +39,7 @@ pub fn job(trace: &Loaded, policy: &PolicySpec, options: &Options, frames: u64) 
         program: trace.program.clone(),
         policy: policy.clone(),
         options: Options { frames, ..options.clone() },
+        record: None,
     }
 }
 

@@ -16,7 +16,8 @@ use crate::policy::registry::PolicySpec;
 use crate::replay::Options;
 use crate::report::{self, counted};
 use crate::results::{Results, Run};
-use crate::timeline::Timeline;
+use crate::timeline::csv::Csv;
+use crate::timeline::replay_in_windows;
 use crate::whole_file::WholeFile;
 
 /// Runs the command.
@@ -42,8 +43,9 @@ pub fn run(arguments: &ReplayArguments, terminal: &Terminal) -> Result<(), Error
         replay.observe(Box::new(make(&loaded.program, log.writer()?)));
     }
     if let Some(target) = &timeline {
-        let windows = Timeline::new(arguments.window, loaded.facts.references);
-        windows.write(&mut *replay, target.writer()?).with_context(|| target.failure())?;
+        let mut csv = Csv::new(&*replay, arguments.window, target.writer()?).with_context(|| target.failure())?;
+        replay_in_windows(&mut *replay, &mut [&mut csv], &|| true).with_context(|| target.failure())?;
+        csv.finish().with_context(|| target.failure())?;
     } else {
         replay.run(&|| true);
     }

@@ -3,6 +3,7 @@
 
 pub mod distributions;
 pub mod event_log;
+pub mod swap_outs_by_page;
 
 use std::io;
 

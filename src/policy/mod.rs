@@ -137,14 +137,25 @@ pub struct Setup {
     pub seed: u64,
 }
 
-/// The hand of a clock over segments and pages (`swap_id` and `swap_idx`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The hand of a clock over segments and pages (`swap_id` and `swap_idx`). Two are equal where they point at the same page,
+/// however often each went round.
+#[derive(Clone, Copy, Debug)]
 pub struct Hand {
     /// The slot of the segment table.
     pub swap_id: u32,
     /// The index of the next page in the segment there.
     pub swap_idx: u64,
+    /// How often it began again at slot 0.
+    pub laps: u64,
 }
+
+impl PartialEq for Hand {
+    fn eq(&self, other: &Self) -> bool {
+        (self.swap_id, self.swap_idx) == (other.swap_id, other.swap_idx)
+    }
+}
+
+impl Eq for Hand {}
 
 /// A victim policy.
 ///

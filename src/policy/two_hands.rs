@@ -19,6 +19,8 @@ pub struct TwoHands {
     place: Option<(SegmentNumber, PageId)>,
     /// Whether this scan has passed the end of the table (R20).
     wrapped: bool,
+    /// How often any scan has.
+    laps: u64,
 }
 
 impl TwoHands {
@@ -44,7 +46,8 @@ impl TwoHands {
 
     /// Where the hands are, in the kernel's terms.
     pub fn position(&self, program: &Program) -> Hand {
-        Hand { swap_id: self.swap_id, swap_idx: self.index(|segment| &program.segments[segment.index()]) }
+        let swap_idx = self.index(|segment| &program.segments[segment.index()]);
+        Hand { swap_id: self.swap_id, swap_idx, laps: self.laps }
     }
 
     /// The segment check (R21): the segment at `swap_id` and the page to go on from; none where it is unused or locked.
@@ -68,6 +71,7 @@ impl TwoHands {
                 return None;
             }
             self.wrapped = true;
+            self.laps += 1;
             self.swap_id = 0;
         }
         Some(())

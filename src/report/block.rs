@@ -64,6 +64,20 @@ impl<'a> Block<'a> {
         rows.filter(|row| row.out_of_memory == 0).map(|row| row.swap_outs).min()
     }
 
+    /// The runs to show over time: the reference's, then the one that is set against it, the one with fewest swap-outs among
+    /// the others that were recorded, those that ran out of memory last; each with the place of its policy. Each is there
+    /// only if it was recorded.
+    pub fn timelines(&self) -> Vec<(usize, &'a Run)> {
+        let recorded = |place: usize| {
+            let run = self.series[place].runs.values().copied().find(|run| run.timeline.is_some())?;
+            Some((place, run))
+        };
+        let reference = self.reference();
+        let others = (0..self.series.len()).filter(|&place| Some(place) != reference).filter_map(recorded);
+        let best = others.min_by_key(|(_, run)| (run.row.out_of_memory, run.row.swap_outs));
+        reference.and_then(recorded).into_iter().chain(best).collect()
+    }
+
     /// The memory size that says most where only one can be shown: the smallest at which the reference has at most
     /// [`TELLING`] swap-outs per 1000 references, or the largest if it never has so few. Sizes at which it has fewer than
     /// [`ENOUGH`] swap-outs, or ran out of memory, are passed over; if no other is left, it is the one with the most swap-outs.

@@ -91,6 +91,7 @@ pub fn no_facts() -> TraceFacts {
         skipped: 0,
         page_size: 4096,
         fidelity: Vec::new(),
+        access_map: None,
     }
 }
 

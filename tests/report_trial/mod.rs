@@ -108,6 +108,7 @@ impl Trial {
             skipped: 0,
             page_size: 4096,
             fidelity: Vec::new(),
+            access_map: None,
         });
         for policy in 0..self.policies {
             results.runs.extend(self.sizes.iter().map(|&frames| self.run(policy, frames)));
@@ -156,7 +157,13 @@ impl Trial {
             out_of_memory: u64::from(starved) * 41,
             fairness: (swap_outs > 0).then(|| 0.3 + 0.7 * noise(self.seed, policy as u64, frames)),
         };
-        Run { segments: segments(&row, self.footprint), distributions: distributions(&row), source: None, row }
+        Run {
+            segments: segments(&row, self.footprint),
+            distributions: distributions(&row),
+            source: None,
+            timeline: None,
+            row,
+        }
     }
 }
 

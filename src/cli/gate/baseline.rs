@@ -231,7 +231,7 @@ fn options_seed(baseline: &Baseline) -> Result<u64, Error> {
 
 /// A run of which only the counts are known.
 fn bare(row: Row) -> Run {
-    Run { row, segments: Vec::new(), distributions: Distributions::default(), source: None }
+    Run { row, segments: Vec::new(), distributions: Distributions::default(), source: None, timeline: None }
 }
 
 /// What a baseline knows of a trace.
@@ -251,5 +251,6 @@ fn facts(record: &TraceRecord) -> TraceFacts {
         skipped: 0,
         page_size: record.page_size,
         fidelity: Vec::new(),
+        access_map: None,
     }
 }

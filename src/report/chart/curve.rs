@@ -7,7 +7,7 @@ use crate::results::Row;
 
 /// Okabe and Ito's colours, told apart with any colour vision; without black, which is the reference's, and yellow, which
 /// is too pale on white.
-const COLOURS: [Colour; 6] = [
+pub(super) const COLOURS: [Colour; 6] = [
     Colour(0x00, 0x72, 0xb2),
     Colour(0xd5, 0x5e, 0x00),
     Colour(0x00, 0x9e, 0x73),

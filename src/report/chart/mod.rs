@@ -1,13 +1,17 @@
 //! The charts of a trace: one row a kind in [`CHARTS`], one file a subject. A chart is laid out once as a list of shapes
 //! ([`scene`]) and painted by plotters as SVG and as PNG. Nothing is counted here.
 
+mod access_map;
 mod axis;
 mod counts;
+mod course;
 mod curve;
 mod fairness;
 mod font;
+mod hands;
 mod heat;
 mod labels;
+mod page_rows;
 mod paint;
 mod panel;
 mod percentiles;
@@ -16,6 +20,7 @@ mod rows;
 mod scale;
 pub mod scene;
 mod sheet;
+mod timeline;
 mod victim_cost;
 
 use std::io;
@@ -44,6 +49,8 @@ pub static CHARTS: &[Kind] = &[
     Kind { ending: "victim-cost", heading: "What a victim costs", make: victim_cost::victim_cost },
     Kind { ending: "fairness", heading: "Which segments are swapped out", make: fairness::fairness },
     Kind { ending: "percentiles", heading: "Percentiles of work and of time away", make: percentiles::percentiles },
+    Kind { ending: "over-time", heading: "Over time", make: timeline::chart },
+    Kind { ending: "access-map", heading: "Accesses over time", make: access_map::chart },
 ];
 
 /// The charts of a trace with their kinds: those for which the results hold something.
