@@ -1,17 +1,17 @@
 //! What reports make of results: files, tables and charts.
 
+mod report_charts;
 mod report_trial;
 
-use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
 use clockhand::report::chart::scene::Text;
 use clockhand::report::chart::{self, Chart};
-use clockhand::report::{self, Format, REFERENCE, ReportError, Style, block, csv, json, summary, table};
+use clockhand::report::{self, Format, REFERENCE, ReportError, Style, block, chart, csv, json, summary, table};
 use clockhand::results::{Results, Row};
 use proptest::prelude::*;
-use report_trial::{POLICIES, Trial};
+use report_trial::Trial;
 
 /// The columns promised to those who read `results.csv`.
 const COLUMNS: &str = "trace,policy,params,sight,frames,references,hits,minor_faults,zero_faults,swap_ins,swap_outs,\
@@ -85,6 +85,38 @@ fn json_and_back() {
     let text = fs::read_to_string(&path).expect("it is there");
     assert!(text.starts_with("{\n  \"schema\": 1,\n  \"version\"") && text.ends_with("}\n"), "{}", &text[..80]);
     assert_eq!(json::read(&path).expect("it is read"), results, "every bit of every number");
+    let lines = text.lines().map(str::trim).filter(|line| line.trim_end_matches(',').parse::<f64>().is_ok());
+    assert_eq!(lines.count(), 0, "an array of numbers takes one line");
+    assert!(text.contains("\"curve\": [2, 2, 4, 7, 7, 9, 11, "), "{text}");
+    assert!(text.contains("  \"arguments\": [\n    \"compare\"\n  ],\n"), "other arrays take more");
+}
+
+#[test]
+fn json_of_shards_and_of_nothing_is_read_back() {
+    let mut results = Trial { policies: 1, ..Trial::default() }.results();
+    results.traces[0].fidelity = vec!["a".to_owned(), "b".to_owned()];
+    results.runs[0].segments.clear();
+    for places in [vec![], vec![7], vec![0, 1, u64::MAX]] {
+        let matrix = "00".to_owned();
+        results.shard = Some(clockhand::results::ShardFacts { number: 1, of: 2, matrix, runs: 3, places });
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("results.json");
+        report::write_whole(&path, |out| json::write(&results, out)).expect("it is written");
+        assert_eq!(json::read(&path).expect("it is read"), results);
+    }
+}
+
+#[test]
+fn names_of_files_never_meet() {
+    let mut results = small().results();
+    for trace in ["PAIR", "pair-2", "pair"] {
+        Trial { trace: trace.to_owned(), footprint: 999, ..small() }.add_to(&mut results);
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let paths = report::write_all(&results, folder.path(), |_| ()).expect("it is written");
+    let names: std::collections::HashSet<String> =
+        paths.iter().map(|path| path.to_str().expect("text").to_lowercase()).collect();
+    assert_eq!((names.len(), fs::read_dir(folder.path()).expect("it is there").count()), (paths.len(), paths.len()));
 }
 
 #[test]
@@ -113,21 +145,26 @@ fn all_files_are_written_where_nothing_was() {
     let paths = report::write_all(&results, &out, |path| told.push(path.to_owned())).expect("it is written");
     let names: Vec<_> =
         paths.iter().map(|path| path.strip_prefix(&out).expect("inside").to_str().expect("text")).collect();
-    let mut expected = vec!["results.csv".to_owned(), "results.json".to_owned()];
-    for (block, name) in block::blocks(&results).iter().zip(["pair", "pair-2", "_a_b"]) {
-        for (kind, _) in clockhand::report::chart::charts(&results, block) {
-            expected.extend(["svg", "png"].map(|form| format!("{name}-{}.{form}", kind.ending)));
-        }
-    }
-    expected.push("report.html".to_owned());
-    assert_eq!(names, expected);
+    let charts = |trace: &str, endings: &[&str]| -> Vec<String> {
+        endings.iter().flat_map(|ending| ["svg", "png"].map(|form| format!("{trace}-{ending}.{form}"))).collect()
+    };
+    let all = ["swap-outs", "faults", "relative", "victim-cost", "fairness", "percentiles"];
+    let alone = ["swap-outs", "faults", "victim-cost", "fairness", "percentiles"];
+    let wanted = [
+        vec!["results.csv".to_owned(), "results.json".to_owned()],
+        charts("pair", &all),
+        charts("pair-2", &all),
+        charts("_a_b", &alone),
+        vec!["report.html".to_owned()],
+    ];
+    assert_eq!(names, wanted.concat());
     assert_eq!(told, paths);
     assert_eq!(fs::read_dir(&out).expect("it is there").count(), paths.len(), "and nothing else");
     let first: Vec<_> = paths.iter().map(|path| fs::read(path).expect("it is there")).collect();
     report::write_all(&results, &out, |_| ()).expect("it is written again");
     let second: Vec<_> = paths.iter().map(|path| fs::read(path).expect("it is there")).collect();
     assert!(first == second, "the same results give the same bytes");
-    let second = fs::read_to_string(out.join("pair-2-swap-outs.svg")).expect("text");
+    let second = fs::read_to_string(out.join("pair-2-faults.svg")).expect("text");
     assert!(second.contains("999 pages"), "the second trace's own facts");
 }
 
@@ -296,101 +333,7 @@ proptest! {
     }
 }
 
-// Charts.
-
-fn trials() -> impl Strategy<Value = Trial> {
-    let sizes = prop_oneof![
-        Just(clockhand::frames::FramesSpec::auto().resolve(24_576, 4096).unwrap()),
-        prop::collection::btree_set(1..60_000_u64, 1..=64).prop_map(|sizes| sizes.into_iter().collect()),
-        prop::collection::btree_set(1..40_u64, 1..=12).prop_map(|sizes| sizes.into_iter().collect()),
-    ];
-    let difference = prop_oneof![Just(0.0), 0.0..0.99];
-    let footprint = prop_oneof![Just(24_576_u64), 1..10_000_000_u64];
-    let name = prop_oneof![Just("pg".to_owned()), "\\PC{0,200}"];
-    (any::<u64>(), 1..=24_usize, sizes, difference, (footprint, name), 0.0..4.0, 1..10_000_000_000_u64, 0..20_u64)
-        .prop_map(|(seed, policies, sizes, difference, (footprint, trace), steepness, references, out_of_memory)| {
-            Trial { seed, trace, policies, sizes, footprint, references, difference, steepness, out_of_memory }
-        })
-}
-
-fn overlap(a: [f64; 4], b: [f64; 4]) -> bool {
-    a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3]
-}
-
-/// The room the letters of a text take: from line to line accents may touch, words may not.
-fn words(text: &Text) -> [f64; 4] {
-    let [left, top, right, bottom] = text.extent();
-    [left, top + 0.2 * text.size, right, bottom]
-}
-
-proptest! {
-    #[test]
-    fn nothing_is_clipped_and_no_text_covers_another(trial in trials()) {
-        let results = trial.results();
-        let blocks = block::blocks(&results);
-        let chart = Chart::of(&blocks[0]);
-        let scene = chart.scene();
-        let texts: Vec<&Text> = scene.texts().collect();
-        for (index, text) in texts.iter().enumerate() {
-            let [left, top, right, bottom] = text.extent();
-            prop_assert!(left >= 0.0 && top >= 0.0 && right <= scene.width && bottom <= scene.height, "clipped: {text:?}");
-            for other in &texts[..index] {
-                prop_assert!(!overlap(words(text), words(other)), "{text:?} covers {other:?}");
-            }
-        }
-        for [left, top, right, bottom] in scene.shapes() {
-            prop_assert!(left >= 0.0 && top >= 0.0 && right <= scene.width && bottom <= scene.height);
-        }
-    }
-
-    #[test]
-    fn charts_show_the_rows_and_name_every_policy(trial in trials()) {
-        let results = trial.results();
-        let blocks = block::blocks(&results);
-        let chart = Chart::of(&blocks[0]);
-        let shown: Vec<u64> = chart.swap_outs().iter().flat_map(|curve| curve.values.iter().map(|value| value.value as u64)).collect();
-        let counted: Vec<u64> = rows(&results).iter().map(|row| row.swap_outs).collect();
-        prop_assert_eq!(&shown, &counted);
-        for (curve, series) in chart.relative().iter().zip(&blocks[0].series) {
-            for value in &curve.values {
-                let of = |policy: &str, params: &str| {
-                    let wanted = (policy, params, value.frames);
-                    let mut rows = rows(&results).into_iter();
-                    let row = rows.find(|row| (row.policy.as_str(), row.params.as_str(), row.frames) == wanted);
-                    row.expect("a row").swap_outs as f64
-                };
-                let ratio = 100.0 * of(series.policy, series.params) / of(REFERENCE, "");
-                prop_assert!((value.value - ratio).abs() < 1e-9 * ratio.max(1.0));
-            }
-        }
-        if counted.iter().any(|&count| count > 0) {
-            let texts: HashSet<&str> = chart.scene().texts().map(|text| text.text.as_str()).collect();
-            for series in &blocks[0].series {
-                let named = texts.contains(series.label.as_str());
-                let cut = texts.iter().any(|text| text.contains('…'));
-                let empty = chart.relative().iter().any(|curve| curve.values.is_empty());
-                prop_assert!(named || cut || empty, "{}", series.label);
-            }
-        }
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
-
-    #[test]
-    fn svg_is_well_formed_and_says_what_it_is(trial in trials()) {
-        let results = trial.results();
-        let blocks = block::blocks(&results);
-        let svg = Chart::of(&blocks[0]).svg().expect("it is drawn");
-        let document = roxmltree::Document::parse(&svg).map_err(|error| TestCaseError::fail(error.to_string()))?;
-        let root = document.root_element();
-        let text_of = |name: &str| root.children().find(|node| node.has_tag_name(name)).and_then(|node| node.text()).map(str::to_owned);
-        prop_assert!(text_of("title").is_some_and(|title| title.starts_with("Swap-outs by memory size and policy")));
-        prop_assert!(text_of("desc").is_some_and(|desc| desc.contains(REFERENCE)));
-        prop_assert_eq!(svg, Chart::of(&blocks[0]).svg().expect("it is drawn again"));
-    }
-}
+// Charts of anything; tests of their content are in `report_charts`.
 
 /// Rows as no replay would put them out, but an edited file might.
 fn anything() -> impl Strategy<Value = Results> {
@@ -424,13 +367,11 @@ proptest! {
     #[test]
     fn whatever_the_numbers_all_is_drawn_and_printed(results in anything(), width in 0..120_usize) {
         for block in block::blocks(&results) {
-            let chart = Chart::of(&block);
-            for text in chart.scene().texts() {
-                let [left, top, right, bottom] = text.extent();
-                prop_assert!(left >= 0.0 && top >= 0.0 && right <= 1280.0 && bottom <= chart.scene().height, "clipped: {text:?}");
+            for (kind, chart) in chart::charts(&results, &block) {
+                report_charts::laid_out(kind, &chart)?;
+                let svg = chart.svg().expect("it is drawn");
+                prop_assert!(roxmltree::Document::parse(&svg).is_ok(), "{}", kind.ending);
             }
-            let svg = chart.svg().expect("it is drawn");
-            prop_assert!(roxmltree::Document::parse(&svg).is_ok());
         }
         for format in [Format::Table, Format::Markdown] {
             printed(&results, format, Style { width, ..Style::PLAIN });
@@ -439,36 +380,6 @@ proptest! {
             summary::write(run, results.traces.first(), Style::PLAIN, &mut Vec::new()).expect("memory can be written to");
         }
     }
-}
-
-#[test]
-fn png_is_a_picture_of_twice_the_size() {
-    let results = Trial::default().results();
-    let bytes = Chart::of(&block::blocks(&results)[0]).png().expect("it is drawn");
-    let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().expect("it is a PNG");
-    let mut pixels = vec![0; reader.output_buffer_size().expect("it has a size")];
-    let info = reader.next_frame(&mut pixels).expect("it is whole");
-    assert_eq!((info.width, info.height), (2560, 1600));
-    let white = pixels.chunks(3).filter(|pixel| pixel.iter().all(|&channel| channel == 255)).count();
-    assert!(white > 2560 * 1600 / 2, "paper");
-    let title = pixels.chunks(3).skip(2560 * 60).take(2560 * 50).filter(|pixel| pixel[0] < 64).count();
-    assert!(title > 1000, "the title is in ink: {title}");
-}
-
-#[test]
-fn where_nothing_was_swapped_out_there_is_a_sentence() {
-    let results = Trial { sizes: vec![30_000, 40_000], ..Trial::default() }.results();
-    let chart = Chart::of(&block::blocks(&results)[0]);
-    assert!(chart.scene().texts().any(|text| text.text == "No policy swapped anything out."));
-    assert_eq!(chart.scene().shapes().count(), 0);
-}
-
-#[test]
-fn no_two_policies_look_alike() {
-    let results = Trial { policies: POLICIES.len(), ..Trial::default() }.results();
-    let chart = Chart::of(&block::blocks(&results)[0]);
-    let looks: HashSet<_> = chart.swap_outs().iter().map(clockhand::report::chart::Curve::look_in_words).collect();
-    assert_eq!(looks.len(), POLICIES.len());
 }
 
 /// Writes sample pictures and tables for the eye, when asked to: `CLOCKHAND_SAMPLES=1 cargo test --test report samples`.

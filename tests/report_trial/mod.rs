@@ -3,7 +3,7 @@
 use clockhand::results::{Distributions, Percentiles, Results, Row, Run, SegmentFigures, TraceFacts};
 
 /// The policies of the program in their order, with their sights.
-pub const POLICIES: [(&str, &str, &str); 24] = [
+pub const POLICIES: [(&str, &str, &str); 26] = [
     ("linux-2.0", "", "bits"),
     ("sweep", "", "bits"),
     ("clock", "", "bits"),
@@ -28,6 +28,8 @@ pub const POLICIES: [(&str, &str, &str); 24] = [
     ("lirs", "", "refs"),
     ("clock-pro", "cold=adaptive", "bits"),
     ("sieve", "", "bits"),
+    ("s3-fifo", "", "refs"),
+    ("cflru", "", "refs"),
 ];
 
 /// What to make up.
@@ -46,6 +48,7 @@ pub struct Trial {
     pub steepness: f64,
     /// One run in so many ran out of memory; 0 for none.
     pub out_of_memory: u64,
+    pub segments: u64,
 }
 
 impl Default for Trial {
@@ -60,6 +63,7 @@ impl Default for Trial {
             difference: 0.25,
             steepness: 2.0,
             out_of_memory: 0,
+            segments: 3,
         }
     }
 }
@@ -103,7 +107,7 @@ impl Trial {
             references: self.references,
             writes: self.references / 3,
             footprint: self.footprint,
-            segments: 3,
+            segments: self.segments,
             processes: 12,
             skipped: 0,
             page_size: 4096,
@@ -158,29 +162,32 @@ impl Trial {
             fairness: (swap_outs > 0).then(|| 0.3 + 0.7 * noise(self.seed, policy as u64, frames)),
         };
         Run {
-            segments: segments(&row, self.footprint),
+            segments: self.segments_of(&row),
             distributions: distributions(&row),
             source: None,
             timeline: None,
             row,
         }
     }
-}
 
-fn segments(row: &Row, footprint: u64) -> Vec<SegmentFigures> {
-    let part = |of: u64, third: u64| of / 3 + u64::from(third == 0) * (of % 3);
-    let segment = |third: u64| SegmentFigures {
-        segment: format!("s{third}"),
-        pages: footprint,
-        touched: part(footprint, third),
-        minor_faults: part(row.minor_faults, third),
-        zero_faults: part(row.zero_faults, third),
-        swap_ins: part(row.swap_ins, third),
-        swap_outs: part(row.swap_outs, third),
-        dirty_swap_outs: part(row.dirty_swap_outs, third),
-        mean_resident: row.frames as f64 / 3.1,
-    };
-    (0..3).map(segment).collect()
+    /// Three segments are alike; more are not.
+    fn segments_of(&self, row: &Row) -> Vec<SegmentFigures> {
+        let all = self.segments;
+        let part = |of: u64, index: u64| of / all + u64::from(index == 0) * (of % all);
+        let sway = |index: u64| if all == 3 { 1.0 } else { 0.2 + 1.6 * noise(self.seed, index, row.frames) };
+        let segment = |index: u64| SegmentFigures {
+            segment: format!("s{index}"),
+            pages: self.footprint,
+            touched: part(self.footprint, index),
+            minor_faults: part(row.minor_faults, index),
+            zero_faults: part(row.zero_faults, index),
+            swap_ins: part(row.swap_ins, index),
+            swap_outs: part(row.swap_outs, index),
+            dirty_swap_outs: part(row.dirty_swap_outs, index),
+            mean_resident: row.frames as f64 / (all as f64 + 0.1) * sway(index),
+        };
+        (0..all).map(segment).collect()
+    }
 }
 
 fn distributions(row: &Row) -> Distributions {

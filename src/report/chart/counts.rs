@@ -1,9 +1,10 @@
 //! Swap-outs and faults of each policy against memory, and beside them the same in % of the reference's, where differences
 //! show that a logarithmic axis hides.
 
+use super::along::Along;
 use super::axis::{Frame, SMALL};
 use super::curve::{self, Curve, DASHED, FAR, Look, Relative};
-use super::panel::{self, Along, LEADER, Panel, SAMPLE};
+use super::panel::{self, LEADER, Panel, SAMPLE};
 use super::scene::{Colour, Scene, Shape};
 use super::sheet::{self, Key, MARGIN, TOP, WIDTH};
 use super::{Chart, Drawn, font};

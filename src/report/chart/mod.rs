@@ -2,6 +2,7 @@
 //! ([`scene`]) and painted by plotters as SVG and as PNG. Nothing is counted here.
 
 mod access_map;
+mod along;
 mod axis;
 mod counts;
 mod course;

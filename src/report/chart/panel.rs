@@ -1,17 +1,15 @@
 //! One panel: axes, grid, lines with their marks, and the names of the policies beside the ends of their lines.
 
 use super::Drawn;
+use super::along::Along;
 use super::axis::{self, Frame, SMALL, TO_BASELINE, Tick};
 use super::curve::{self, Curve, Look};
 use super::font;
 use super::labels;
 use super::scale::Scale;
 use super::scene::{Colour, Point, Scene, Shape, Text};
-use crate::report::block::Block;
 use crate::report::numbers;
 
-/// Between the axis and the first and last value.
-const INSET: f64 = 14.0;
 /// From the panel to the names: room for leaders.
 pub(super) const LEADER: f64 = 30.0;
 /// The sample of the line before a name.
@@ -26,24 +24,8 @@ const TALLEST: f64 = 1600.0;
 const MARK: f64 = 4.4;
 /// Marks on one line are at least this far apart, so that those of other lines have room between them.
 const MARK_ROOM: f64 = 44.0;
-/// Memory sizes further apart than this many times need a logarithmic axis.
-const LOG_SIZES: f64 = 4.0;
-/// Up to as many memory sizes are ticks themselves.
-const MOST_SIZE_TICKS: usize = 8;
-
 /// Curves at least so far apart, from the highest to the lowest, can be told from one another.
 const APART: f64 = 12.0;
-
-/// What a panel's curves go along.
-#[derive(Clone, Copy)]
-pub(super) enum Along<'a> {
-    /// The memory sizes of all runs of the trace, so that panels side by side have the same axis.
-    Frames(&'a Block<'a>),
-    /// Quantiles, as [`along_quantile`] spaces them, of what the text says.
-    Quantiles(&'a str),
-    /// Quantiles in equal steps.
-    Shares(&'a str),
-}
 
 /// What a panel shows.
 pub(super) struct Panel<'a> {
@@ -169,80 +151,6 @@ impl Panel<'_> {
             draw_name(scene, at, SMALL, &curve.label, &curve.look, room);
         }
     }
-}
-
-impl Along<'_> {
-    fn scale(self, frame: Frame) -> Scale {
-        let (from, to) = (frame.left + INSET, frame.right - INSET);
-        match self {
-            Self::Frames(block) => {
-                let sizes: Vec<f64> = block.sizes.iter().map(|&size| size as f64).collect();
-                Scale::tight(&sizes, LOG_SIZES, from, to)
-            }
-            Self::Quantiles(_) => Scale::linear(0.0, along_quantile(1.0), from, to),
-            Self::Shares(_) => Scale::linear(0.0, 1.0, from, to),
-        }
-    }
-
-    /// Half of all quantiles.
-    fn middle(self) -> f64 {
-        if matches!(self, Self::Shares(_)) { 0.5 } else { along_quantile(0.5) }
-    }
-
-    fn draw(self, scene: &mut Scene, frame: Frame, x: &Scale) {
-        match self {
-            Self::Frames(block) => draw_frames(scene, frame, x, block),
-            Self::Quantiles(title) => draw_quantiles(scene, frame, x, title),
-            Self::Shares(title) => {
-                axis::draw_bottom(scene, frame, &axis::across(x, 0.01, true, axis::percent), title);
-            }
-        }
-    }
-}
-
-/// The memory sizes under a panel, and above it what they are of the footprint.
-fn draw_frames(scene: &mut Scene, frame: Frame, x: &Scale, block: &Block) {
-    let sizes: Vec<f64> = block.sizes.iter().map(|&size| size as f64).collect();
-    let few = |unit, text: &dyn Fn(f64) -> String| {
-        if sizes.len() <= MOST_SIZE_TICKS { axis::at_values(&sizes, x, unit, text) } else { None }
-    };
-    let exact = |size: f64| numbers::grouped(size as u64);
-    let ticks = few(1.0, &exact).unwrap_or_else(|| axis::across(x, 1.0, false, numbers::short));
-    let above = if block.footprint().is_some() { "; above: in % of the footprint" } else { "" };
-    let page = block.page_size().map(|size| format!(" of {}", numbers::memory(1, size))).unwrap_or_default();
-    axis::draw_bottom(scene, frame, &ticks, &format!("memory in frames{page}{above}"));
-    let Some(footprint) = block.footprint() else { return };
-    let unit = footprint as f64 / 100.0;
-    let mut ticks = few(unit, &axis::percent).unwrap_or_else(|| axis::across(x, unit, true, axis::percent));
-    for tick in &mut ticks {
-        tick.strong = tick.text == "100 %";
-    }
-    axis::draw_top(scene, frame, &ticks);
-}
-
-/// Where a quantile stands on its axis: each step leaves a tenth of what the one before left above it. The largest value,
-/// quantile 1, stands half a step behind the last before it.
-pub(super) fn along_quantile(quantile: f64) -> f64 {
-    const LAST: f64 = 4.5;
-    if quantile < 1.0 { -(1.0 - quantile).log10() } else { LAST }
-}
-
-/// Percentiles under a panel.
-fn draw_quantiles(scene: &mut Scene, frame: Frame, x: &Scale, title: &str) {
-    let labels = [
-        (0.0, "0"),
-        (0.5, "50 %"),
-        (0.9, "90 %"),
-        (0.99, "99 %"),
-        (0.999, "99.9 %"),
-        (0.9999, "99.99 %"),
-        (1.0, "max"),
-    ];
-    let tick = |(quantile, text): (f64, &str)| {
-        Some(Tick { place: x.place(along_quantile(quantile))?, text: text.to_owned(), strong: false })
-    };
-    let ticks: Vec<Tick> = labels.into_iter().filter_map(tick).collect();
-    axis::draw_bottom(scene, frame, &ticks, title);
 }
 
 /// The sample of a line and the name beside it.

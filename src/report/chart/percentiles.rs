@@ -1,9 +1,10 @@
 //! Percentile curves at one memory size: pages examined for a swap-out, and references until a page that went is back.
 
+use super::along::{Along, along_quantile};
 use super::axis::Frame;
 use super::counts::line_entries;
 use super::curve::{self, Curve, Look, Point};
-use super::panel::{self, Along, LEADER, Panel, SAMPLE, along_quantile};
+use super::panel::{self, LEADER, Panel, SAMPLE};
 use super::sheet::{self, Key, MARGIN, TOP, WIDTH};
 use super::victim_cost::size_note;
 use super::{Chart, Drawn};
