@@ -136,15 +136,20 @@ struct Whole<'a> {
     traces: Vec<Trace<'a>>,
 }
 
+/// A policy and its parameters.
+type PolicyKey<'a> = (&'a str, &'a str);
+/// The runs of a policy by memory size.
+type RunsBySize<'a> = BTreeMap<u64, &'a Run>;
+
 /// Runs of one policy with the same parameters on one trace that agree with one another, and the input they are from first.
 struct Version<'a> {
     input: usize,
-    runs: BTreeMap<u64, &'a Run>,
+    runs: RunsBySize<'a>,
 }
 
 impl<'a> Version<'a> {
     /// Adds runs that agree with these. Of two of one memory size the one that tells how it went over time is kept.
-    fn add(&mut self, runs: BTreeMap<u64, &'a Run>) {
+    fn add(&mut self, runs: RunsBySize<'a>) {
         for (frames, run) in runs {
             let kept = self.runs.entry(frames).or_insert(run);
             if kept.timeline.is_none() {
@@ -201,10 +206,10 @@ impl<'a> Whole<'a> {
     }
 
     /// The runs on a trace by policy and parameters, each with its versions.
-    fn versions(&self, trace: &Trace<'a>) -> Vec<((&'a str, &'a str), Vec<Version<'a>>)> {
-        let mut all: Vec<((&str, &str), Vec<Version>)> = Vec::new();
+    fn versions(&self, trace: &Trace<'a>) -> Vec<(PolicyKey<'a>, Vec<Version<'a>>)> {
+        let mut all: Vec<(PolicyKey, Vec<Version>)> = Vec::new();
         for &input in &trace.inputs {
-            let mut own: Vec<((&str, &str), BTreeMap<u64, &Run>)> = Vec::new();
+            let mut own: Vec<(PolicyKey, RunsBySize)> = Vec::new();
             for run in self.inputs[input].runs.iter().filter(|run| run.row.trace == trace.name) {
                 let key = (run.row.policy.as_str(), run.row.params.as_str());
                 let at = own.iter().position(|(other, _)| *other == key).unwrap_or_else(|| {
@@ -229,7 +234,7 @@ impl<'a> Whole<'a> {
 
     /// Whether runs can stand in one line with those of a version: they are the same at each memory size that both have. Where
     /// they have none in common, they must have been made in the same way.
-    fn agree(&self, version: &Version, input: usize, runs: &BTreeMap<u64, &Run>) -> bool {
+    fn agree(&self, version: &Version, input: usize, runs: &RunsBySize) -> bool {
         let mut common = runs.iter().filter_map(|(frames, run)| Some((run, version.runs.get(frames)?))).peekable();
         if common.peek().is_none() {
             let (mine, theirs) = (self.inputs[version.input], self.inputs[input]);

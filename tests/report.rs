@@ -6,8 +6,6 @@ mod report_trial;
 use std::fs;
 use std::path::Path;
 
-use clockhand::report::chart::scene::Text;
-use clockhand::report::chart::{self, Chart};
 use clockhand::report::{self, Format, REFERENCE, ReportError, Style, block, chart, csv, json, summary, table};
 use clockhand::results::{Results, Row};
 use proptest::prelude::*;
@@ -417,6 +415,6 @@ fn samples() {
     results.traces.append(&mut without.traces);
     results.runs.append(&mut without.runs);
     report::write_all(&results, &folder, |path| println!("{}", path.display())).expect("they are written");
-    table::write(&small().results(), Style { thousands: true, colour: true, width: 80 }, &mut std::io::stdout())
+    table::write(&small().results(), Style { thousands: true, colour: true, ..Style::PLAIN }, &mut std::io::stdout())
         .expect("stdout");
 }

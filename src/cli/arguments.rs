@@ -207,11 +207,11 @@ impl TypedValueParser for FormParser {
     type Value = Form;
 
     fn parse_ref(&self, command: &clap::Command, arg: Option<&Arg>, value: &OsStr) -> Result<Form, clap::Error> {
-        if let Some(format) = trace::FORMATS.iter().find(|format| value == format.name && format.name != "csv") {
+        EnumValueParser::<Form>::new().parse_ref(command, arg, value).map_err(|error| {
+            let Some(format) = trace::FORMATS.iter().find(|format| value == format.name) else { return error };
             let text = format!("`{0}` is a format of traces; write --trace-format {0}\n", format.name);
-            return Err(clap::Error::raw(ErrorKind::InvalidValue, text).with_cmd(command));
-        }
-        EnumValueParser::<Form>::new().parse_ref(command, arg, value)
+            clap::Error::raw(ErrorKind::InvalidValue, text).with_cmd(command)
+        })
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {

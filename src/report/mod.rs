@@ -115,6 +115,21 @@ pub fn write_all(results: &Results, out: &Path, mut written: impl FnMut(&Path)) 
     Ok(paths)
 }
 
+/// Writes the page alone, with all its charts.
+///
+/// # Errors
+/// When a chart can't be drawn or `out` can't be written to.
+pub fn write_page(results: &Results, out: &mut dyn Write) -> io::Result<()> {
+    let blocks = block::blocks(results);
+    let mut charts = Vec::with_capacity(blocks.len());
+    for block in &blocks {
+        let of_block = chart::charts(results, block).into_iter();
+        let drawn = of_block.map(|(kind, chart)| Ok(html::Drawn { heading: kind.heading, svg: chart.svg()? }));
+        charts.push(drawn.collect::<io::Result<Vec<_>>>()?);
+    }
+    html::write(results, &blocks, &charts, out)
+}
+
 /// What the names of the files of these blocks' charts begin with: safe on any file system, and such that no name comes
 /// twice, letter case aside, whatever ending it has.
 fn file_names(blocks: &[block::Block]) -> Vec<String> {

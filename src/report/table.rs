@@ -189,7 +189,9 @@ fn name(series: &Series) -> String {
 /// The names of policies, under as many lines of head as the other columns have.
 fn names(order: &[&Series], heads: [&str; 2]) -> Column {
     let mut column = Column::left();
-    heads.into_iter().for_each(|head| column.push(head, Tint::Plain));
+    for head in heads {
+        column.push(head, Tint::Plain);
+    }
     for series in order {
         column.push(name(series), if series.policy == REFERENCE { Tint::Strong } else { Tint::Plain });
     }
@@ -311,8 +313,10 @@ pub(super) fn shortened(text: &str, most: usize) -> String {
 
 /// What the marks mean, for those that occur.
 fn notes(block: &Block) -> Vec<String> {
-    let mut notes =
-        vec!["Swap-outs: pages written to swap. Policies are in the order of the first size of a group.".to_owned()];
+    let mut notes = vec![
+        "Swap-outs: pages written to swap.".to_owned(),
+        "Policies are in the order of the first size of each group.".to_owned(),
+    ];
     if block.reference().is_some() {
         notes.push(format!("%: against {REFERENCE}, the reference (ref)"));
     }

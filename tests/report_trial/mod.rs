@@ -161,13 +161,7 @@ impl Trial {
             out_of_memory: u64::from(starved) * 41,
             fairness: (swap_outs > 0).then(|| 0.3 + 0.7 * noise(self.seed, policy as u64, frames)),
         };
-        Run {
-            segments: self.segments_of(&row),
-            distributions: distributions(&row),
-            source: None,
-            timeline: None,
-            row,
-        }
+        Run { segments: self.segments_of(&row), distributions: distributions(&row), source: None, timeline: None, row }
     }
 
     /// Three segments are alike; more are not.

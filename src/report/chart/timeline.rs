@@ -28,8 +28,15 @@ const COLOURED: usize = COLOURS.len();
 /// Segments without a colour of their own.
 const OTHERS: Colour = Colour(0xb0, 0xb0, 0xb0);
 /// First touches, the same whatever the policy.
-const FIRST_TOUCHES: Look =
-    Look { colour: Colour(0x6b, 0x6b, 0x6b), shape: None, width: 1.5, dash: DOTTED, reference: false, bound: false, context: false };
+const FIRST_TOUCHES: Look = Look {
+    colour: Colour(0x6b, 0x6b, 0x6b),
+    shape: None,
+    width: 1.5,
+    dash: DOTTED,
+    reference: false,
+    bound: false,
+    context: false,
+};
 
 /// The chart of the reference and the policy set against it.
 pub(super) fn chart(_: &Results, block: &Block) -> Option<Chart> {

@@ -56,6 +56,9 @@ pub fn difference(entry: &Entry, reference: &Entry) -> String {
 
 /// How much memory is enough for the least rate.
 fn memory(block: &Block) -> Option<Answer> {
+    if block.series.iter().all(|series| series.sight != Sight::AccessedBits) {
+        return None;
+    }
     let [need, ..] = needs(block);
     let who = block.reference().map_or("a policy that a kernel could run", |_| REFERENCE);
     let rate = need.rate;
@@ -98,8 +101,11 @@ fn enough(enough: &Enough) -> String {
     let Some(less) = enough.not_with else {
         return format!("With {label}{role}: {rate} per 1,000 at the smallest size replayed.");
     };
+    let below = enough.entry.series.runs.get(&less).filter(|run| run.row.out_of_memory == 0);
+    let below = below.map(|run| Entry { series: enough.entry.series, run: *run });
+    let below = below.map_or_else(String::new, |entry| format!(": {} per 1,000", per_thousand(&entry)));
     let less = counted(less, "frame", "frames");
-    format!("With {label}{role}: {rate} per 1,000. {less}, the next smaller size replayed, are too few.")
+    format!("With {label}{role}: {rate} per 1,000. {less}, the next smaller size replayed, are too few{below}.")
 }
 
 /// Whether another policy does with less than the reference.
