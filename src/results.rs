@@ -95,11 +95,12 @@ pub struct Percentiles {
 }
 
 impl Percentiles {
-    /// The parts of the values, smallest first, whose largest is kept in [`Percentiles::curve`]: about evenly spaced by the
-    /// logarithm of what is left above them, which is how a long tail is drawn.
+    /// The parts of the values, smallest first, whose largest is kept in [`Percentiles::curve`]: from 0.5 on about evenly spaced
+    /// by the logarithm of what is left above them, which is how a long tail is drawn. 0 and 1 are the smallest and the largest
+    /// value.
     pub const QUANTILES: [f64; 25] = [
-        0.0, 0.1, 0.25, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.985, 0.99, 0.993, 0.995, 0.998,
-        0.999, 0.9993, 0.9995, 0.9998, 0.9999, 1.0,
+        0.0, 0.01, 0.05, 0.1, 0.25, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.985, 0.99, 0.995,
+        0.998, 0.999, 0.9995, 0.9998, 0.9999, 1.0,
     ];
 }
 

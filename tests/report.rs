@@ -105,19 +105,6 @@ fn json_of_shards_and_of_nothing_is_read_back() {
 }
 
 #[test]
-fn names_of_files_never_meet() {
-    let mut results = small().results();
-    for trace in ["PAIR", "pair-2", "pair"] {
-        Trial { trace: trace.to_owned(), footprint: 999, ..small() }.add_to(&mut results);
-    }
-    let folder = tempfile::tempdir().expect("a folder");
-    let paths = report::write_all(&results, folder.path(), |_| ()).expect("it is written");
-    let names: std::collections::HashSet<String> =
-        paths.iter().map(|path| path.to_str().expect("text").to_lowercase()).collect();
-    assert_eq!((names.len(), fs::read_dir(folder.path()).expect("it is there").count()), (paths.len(), paths.len()));
-}
-
-#[test]
 fn json_of_another_version_is_refused_as_such() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("results.json");
@@ -151,17 +138,18 @@ fn all_files_are_written_where_nothing_was() {
     let wanted = [
         vec!["results.csv".to_owned(), "results.json".to_owned()],
         charts("pair", &all),
-        charts("pair-2", &all),
+        charts("pair-2", &all[..2]),
         charts("_a_b", &alone),
         vec!["report.html".to_owned()],
     ];
     assert_eq!(names, wanted.concat());
     assert_eq!(told, paths);
     assert_eq!(fs::read_dir(&out).expect("it is there").count(), paths.len(), "and nothing else");
-    let first: Vec<_> = paths.iter().map(|path| fs::read(path).expect("it is there")).collect();
+    let bytes = || paths[18..].iter().map(|path| fs::read(path).expect("it is there")).collect::<Vec<_>>();
+    let first = bytes();
+    results.runs.retain(|run| run.row.trace == "../a/b");
     report::write_all(&results, &out, |_| ()).expect("it is written again");
-    let second: Vec<_> = paths.iter().map(|path| fs::read(path).expect("it is there")).collect();
-    assert!(first == second, "the same results give the same bytes");
+    assert!(first == bytes(), "the same runs give the same bytes");
     let second = fs::read_to_string(out.join("pair-2-faults.svg")).expect("text");
     assert!(second.contains("999 pages"), "the second trace's own facts");
 }

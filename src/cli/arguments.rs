@@ -280,6 +280,13 @@ pub struct ReplayArguments {
     /// References in a window of the timeline; a thousandth of the trace if not given.
     #[arg(long, value_name = "N", requires = "timeline", value_parser = clap::value_parser!(u64).range(1..))]
     pub window: Option<u64>,
+    /// Draw how the run goes over time: swap-outs, faults, resident pages, and the hands of the clock. The file's ending says
+    /// how: `.svg` or `.png`.
+    #[arg(long, value_name = "FILE")]
+    pub chart: Option<PathBuf>,
+    /// Draw when which pages are referenced, and swapped out, to a file that ends in `.svg` or `.png`.
+    #[arg(long, value_name = "FILE")]
+    pub access_map: Option<PathBuf>,
     /// What goes to stdout.
     #[command(flatten)]
     pub form: FormArguments,

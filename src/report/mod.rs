@@ -19,6 +19,7 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use thiserror::Error;
 
 pub use block::REFERENCE;
@@ -99,19 +100,21 @@ pub fn write_all(results: &Results, out: &Path, mut written: impl FnMut(&Path)) 
         return Ok(paths);
     }
     let blocks = block::blocks(results);
-    let mut charts = Vec::new();
+    let mut drawn = Vec::with_capacity(blocks.len());
     for (block, name) in blocks.iter().zip(file_names(&blocks)) {
-        let mut of_block = Vec::new();
-        for (kind, chart) in chart::charts(results, block) {
-            let svg_name = format!("{name}-{}.svg", kind.ending);
-            let svg = chart.svg().map_err(OutputError::at(&out.join(&svg_name)))?;
-            keep(&svg_name, &|file| file.write_all(svg.as_bytes()))?;
-            keep(&format!("{name}-{}.png", kind.ending), &|file| file.write_all(&chart.png()?))?;
+        let charts = chart::charts(results, block);
+        let paint = |(kind, chart): &(_, chart::Chart)| Ok::<_, io::Error>((*kind, chart.svg()?, chart.png()?));
+        // Painting takes longest by far.
+        let painted: Result<Vec<(&chart::Kind, String, Vec<u8>)>, _> = charts.par_iter().map(paint).collect();
+        let mut of_block = Vec::with_capacity(charts.len());
+        for (kind, svg, png) in painted.map_err(OutputError::at(out))? {
+            keep(&format!("{name}-{}.svg", kind.ending), &|file| file.write_all(svg.as_bytes()))?;
+            keep(&format!("{name}-{}.png", kind.ending), &|file| file.write_all(&png))?;
             of_block.push(html::Drawn { heading: kind.heading, svg });
         }
-        charts.push(of_block);
+        drawn.push(of_block);
     }
-    keep(HTML_FILE, &|file| html::write(results, &blocks, &charts, file))?;
+    keep(HTML_FILE, &|file| html::write(results, &blocks, &drawn, file))?;
     Ok(paths)
 }
 
@@ -193,7 +196,18 @@ pub fn print(results: &Results, format: Format, style: Style, out: &mut dyn Writ
 
 #[cfg(test)]
 mod tests {
-    use super::safe_name;
+    use super::{block::Block, file_names, safe_name};
+
+    #[test]
+    fn names_of_files_never_meet() {
+        let blocks = ["pair", "PAIR", "pair-2", "pair"].map(|name| Block {
+            name,
+            facts: None,
+            sizes: Vec::new(),
+            series: Vec::new(),
+        });
+        assert_eq!(file_names(&blocks), ["pair", "PAIR-2", "pair-2-2", "pair-3"]);
+    }
 
     #[test]
     fn file_names_are_safe() {

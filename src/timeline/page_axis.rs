@@ -23,6 +23,8 @@ pub struct PageAxis {
     bands: Vec<PageBand>,
     /// The slot that each segment has.
     slot_of: Vec<u32>,
+    /// The segment of each slot that only ever has one with touched pages.
+    only: Vec<Option<SegmentNumber>>,
     /// The band of each slot.
     band_of: Vec<usize>,
     /// Pages of the axis below each slot, and below its end.
@@ -50,12 +52,17 @@ impl PageAxis {
             let bins = u128::from(band.pages) * u128::from(BINS) / u128::from(total);
             band.bins = (bins as u64).clamp(1, band.pages);
         }
-        for (segment, &slot) in program.segments.iter().zip(&slot_of).filter(|(segment, _)| segment.touched > 0) {
-            let band = &mut bands[band_of[slot as usize]];
+        let mut only = vec![None; heights.len()];
+        let mut segments = vec![0; heights.len()];
+        for (number, segment) in program.segments.iter().enumerate().filter(|(_, segment)| segment.touched > 0) {
+            let slot = slot_of[number] as usize;
+            segments[slot] += 1;
+            only[slot] = (segments[slot] == 1).then(|| SegmentNumber::from_index(number));
+            let band = &mut bands[band_of[slot]];
             band.segments += 1;
             band.segment = (band.segments == 1).then(|| segment.label.to_string());
         }
-        let mut axis = Self { bands, slot_of, band_of, below, bin_of: Vec::new() };
+        let mut axis = Self { bands, slot_of, only, band_of, below, bin_of: Vec::new() };
         axis.bin_of = axis.bins_of_pages(program);
         axis
     }
@@ -84,7 +91,9 @@ impl PageAxis {
     pub fn place(&self, hand: Hand, program: &Program, table: &SegmentTable) -> u64 {
         let end = self.below.len() - 1;
         let slot = (hand.swap_id as usize).min(end);
-        let within = table.at(hand.swap_id).map_or(0, |segment| {
+        // Where the segment is gone, the index is that of the one that was there: of several, it is not known which.
+        let segment = table.at(hand.swap_id).or_else(|| self.only.get(hand.swap_id as usize).copied().flatten());
+        let within = segment.map_or(hand.swap_idx, |segment| {
             let segment = &program.segments[segment.index()];
             u64::from(segment.first_at(hand.swap_idx).get() - segment.first_page.get())
         });

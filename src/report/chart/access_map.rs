@@ -22,7 +22,7 @@ const HEADING: f64 = 13.0;
 /// From the last panel down to the key.
 const KEY: f64 = 86.0;
 /// Steps of the colours; the key shows each.
-const STEPS: usize = 9;
+const STEPS: usize = 7;
 /// The palest step is still told from the paper, which is where nothing was referenced.
 const PALEST: f64 = 0.16;
 /// Swap-outs: on blue it is seen at once, whatever the colour vision.
@@ -203,12 +203,12 @@ fn draw_key(scene: &mut Scene, baseline: f64, map: &AccessMap, heat: &Heat, most
     let text = Text::new(MARGIN, baseline, axis::SMALL, text).coloured(Colour::GREY);
     let start = MARGIN + text.width() + 40.0;
     scene.text(text);
-    let width = 44.0;
+    let width = 56.0;
     for step in 0..STEPS {
         let left = start + width * step as f64;
         scene.rect([left, baseline - 14.0, left + width, baseline], Heat::colour(step));
     }
-    for step in (0..=STEPS).step_by(3) {
+    for step in 0..=STEPS {
         let x = start + width * step as f64;
         scene.line(vec![(x, baseline), (x, baseline + 4.0)], 1.0, Colour::AXIS, None);
         let label = numbers::short(heat.start(step));

@@ -69,33 +69,38 @@ fn draw_frames(scene: &mut Scene, frame: Frame, x: &Scale, block: &Block) {
     let Some(footprint) = block.footprint() else { return };
     let unit = footprint as f64 / 100.0;
     let mut ticks = few(unit, &axis::percent).unwrap_or_else(|| axis::across(x, unit, true, axis::percent));
+    let whole = x.place(footprint as f64);
     for tick in &mut ticks {
-        tick.strong = tick.text == "100 %";
+        tick.strong = whole.is_some_and(|whole| (tick.place - whole).abs() < 1e-6);
     }
     axis::draw_top(scene, frame, &ticks);
 }
 
 /// Where a quantile stands on its axis: each step leaves a tenth of what the one before left above it. The largest value,
-/// quantile 1, stands half a step behind the last before it.
+/// quantile 1, stands most of a step behind the last before it.
 pub(super) fn along_quantile(quantile: f64) -> f64 {
-    const LAST: f64 = 4.5;
+    const LAST: f64 = 4.75;
     if quantile < 1.0 { -(1.0 - quantile).log10() } else { LAST }
 }
 
-/// Percentiles under a panel.
+/// Percentiles under a panel: those that most ask for, and of the others those that have room beside them.
 fn draw_quantiles(scene: &mut Scene, frame: Frame, x: &Scale, title: &str) {
     let labels = [
-        (0.0, "0"),
+        (1.0, "max"),
         (0.5, "50 %"),
-        (0.9, "90 %"),
         (0.99, "99 %"),
+        (0.9, "90 %"),
         (0.999, "99.9 %"),
         (0.9999, "99.99 %"),
-        (1.0, "max"),
+        (0.0, "min"),
     ];
-    let tick = |(quantile, text): (f64, &str)| {
-        Some(Tick { place: x.place(along_quantile(quantile))?, text: text.to_owned(), strong: false })
-    };
-    let ticks: Vec<Tick> = labels.into_iter().filter_map(tick).collect();
+    let mut ticks: Vec<Tick> = Vec::new();
+    for (quantile, text) in labels {
+        let Some(place) = x.place(along_quantile(quantile)) else { continue };
+        let tick = Tick { place, text: text.to_owned(), strong: false };
+        if ticks.iter().all(|other| axis::apart(other, &tick)) {
+            ticks.push(tick);
+        }
+    }
     axis::draw_bottom(scene, frame, &ticks, title);
 }

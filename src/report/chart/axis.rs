@@ -55,6 +55,12 @@ fn labelled(ticks: Vec<(f64, f64)>, text: impl Fn(f64) -> String) -> Vec<Tick> {
     ticks.into_iter().map(|(value, place)| Tick { place, text: text(value), strong: false }).collect()
 }
 
+/// Whether the labels of two ticks under a panel leave room between them.
+pub(super) fn apart(a: &Tick, b: &Tick) -> bool {
+    let half = |tick: &Tick| font::width(&tick.text, true) * SMALL / 2.0;
+    (a.place - b.place).abs() > half(a) + half(b) + 12.0
+}
+
 /// Whether the labels of these ticks leave room between them.
 fn roomy(ticks: &[(f64, f64)], text: impl Fn(f64) -> String) -> bool {
     // Bold, as one of them may be.

@@ -18,8 +18,9 @@ pub(super) const RIGHT: f64 = LEFT + 960.0;
 const LEADER: f64 = 16.0;
 /// From a sample to its name.
 const GAP: f64 = 7.0;
-/// Lines over time have many corners and are thinner than others.
-const WIDTH_OF_LINE: f64 = 1.75;
+/// The reference is a broad line and the other a thin one on it, so that both are seen where they are the same.
+const BROAD: f64 = 3.5;
+const THIN: f64 = 1.25;
 /// The most windows that are drawn; more are not of this program's making.
 const MOST_WINDOWS: usize = 1000;
 
@@ -45,7 +46,9 @@ pub(super) fn courses<'a>(block: &'a Block<'a>) -> Option<(&'a AccessMap, Vec<Co
     }
     let looks = curve::looks(block);
     let courses = block.timelines().into_iter().filter_map(|(place, run)| {
-        let (series, look) = (&block.series[place], Look { width: WIDTH_OF_LINE, ..looks[place] });
+        let series = &block.series[place];
+        let width = if looks[place].reference { BROAD } else { THIN };
+        let look = Look { width, shape: None, ..looks[place] };
         let timeline = run.timeline.as_ref().filter(|timeline| fits(timeline, map))?;
         Some(Course { label: &series.label, look, series, run, timeline })
     });

@@ -4,15 +4,14 @@ use super::axis::{self, Frame, SMALL, TO_BASELINE};
 use super::rows::{self, Group};
 use super::scale::Scale;
 use super::scene::{Anchor, Colour, Scene, Shape, Text};
+use super::segment_shares::{Column, Columns, Shares};
 use super::sheet::{self, Key, MARGIN, TOP, WIDTH};
 use super::victim_cost::size_note;
 use super::{Chart, Drawn, font};
 use crate::report::block::{Block, Series};
 use crate::report::numbers;
-use crate::results::{Results, Run, SegmentFigures};
+use crate::results::Results;
 
-/// The most columns; where there are more segments, the last is the rest.
-const MOST_COLUMNS: usize = 5;
 /// The width of the column of indices.
 const INDEX: f64 = 62.0;
 /// The width of a column of shares.
@@ -26,45 +25,26 @@ const EDGE: f64 = 8.0;
 /// The em of numbers.
 const NUMBER: f64 = 13.0;
 /// From the top of the sheet's room to the rows.
-const HEADINGS: f64 = 56.0;
+const HEADINGS: f64 = 50.0;
 /// More swap-outs than its part.
 const HURT: Colour = Colour(0xb3, 0x58, 0x06);
 /// Fewer.
 const SPARED: Colour = Colour(0x21, 0x66, 0xac);
 
-/// The segments of one column, by their place among the segments that are shown.
-struct Column {
-    heading: String,
-    /// Touched pages.
-    pages: u64,
-    segments: Vec<String>,
-}
-
-/// What a column has of all: parts from 0 to 1.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Shares {
-    resident: f64,
-    swap_outs: f64,
-}
-
-impl Shares {
-    /// How many times its part of the swap-outs a segment bears.
-    fn ratio(self) -> f64 {
-        self.swap_outs / self.resident
-    }
-}
-
 /// The shares of a trace's segments. None where it has one segment, or nothing was swapped out.
 pub(super) fn fairness(_: &Results, block: &Block) -> Option<Chart> {
     let frames = block.telling_size()?;
-    let columns = columns(block, frames);
+    let columns = Columns::new(block.series.get(block.reference().unwrap_or(0))?.runs.get(&frames)?);
+    // Of each policy, in the order of the block.
+    let run = |series: &Series| series.runs.get(&frames).map(|run| columns.shares(run)).unwrap_or_default();
+    let shares: Vec<Vec<Option<Shares>>> = block.series.iter().map(run).collect();
     let order = |series: &Series| {
         let run = series.runs.get(&frames).filter(|run| run.row.swap_outs > 0)?;
         // The fairest first.
         Some(-run.row.fairness?)
     };
     let (groups, left_out) = rows::groups(block, order);
-    if columns.len() < 2 || groups.is_empty() {
+    if columns.columns.len() < 2 || groups.is_empty() {
         return None;
     }
     let size = numbers::counted(frames, "frame", "frames");
@@ -76,60 +56,23 @@ pub(super) fn fairness(_: &Results, block: &Block) -> Option<Chart> {
     let left = MARGIN + rows::name_room(block) + 12.0;
     draw_index(&mut scene, block, frames, &names, (left + INDEX, top));
     let first = left + INDEX + 24.0;
-    let each = (WIDTH - MARGIN - first + BETWEEN) / columns.len() as f64;
+    let each = (WIDTH - MARGIN - first + BETWEEN) / columns.columns.len() as f64;
     let mut drawn = Vec::new();
-    let reach = reach(block, frames, &columns);
-    for (index, column) in columns.iter().enumerate() {
+    let reach = reach(&shares);
+    for (index, column) in columns.columns.iter().enumerate() {
+        let shares: Vec<Option<Shares>> = shares.iter().map(|shares| shares.get(index).copied().flatten()).collect();
         let left = first + each * index as f64;
         let frame = Frame { left, right: left + each - BETWEEN - SHARES, top, bottom };
-        let panel = Panel { block, frames, column, reach, groups: &groups, names: &names };
+        let panel = Panel { block, frames, column, shares, reach, groups: &groups, names: &names };
         drawn.extend(panel.draw(&mut scene, frame));
     }
     draw_key(&mut scene, block, bottom + 82.0, frames, left_out);
-    Some(Chart::new(title, description(block, frames, &columns), scene, drawn))
-}
-
-/// The segments with most touched pages, each a column, and the rest together.
-fn columns(block: &Block, frames: u64) -> Vec<Column> {
-    let at_size = |series: &Series| series.runs.get(&frames).map(|run| run.segments.clone());
-    let reference = block.series.get(block.reference().unwrap_or(0)).and_then(at_size);
-    let mut segments: Vec<SegmentFigures> = reference.unwrap_or_default();
-    segments.sort_by_key(|segment| std::cmp::Reverse(segment.touched));
-    let single = if segments.len() > MOST_COLUMNS { MOST_COLUMNS - 1 } else { segments.len() };
-    let rest = segments.split_off(single);
-    let mut columns: Vec<Column> = segments
-        .into_iter()
-        .map(|segment| Column {
-            heading: segment.segment.clone(),
-            pages: segment.touched,
-            segments: vec![segment.segment],
-        })
-        .collect();
-    if !rest.is_empty() {
-        columns.push(Column {
-            heading: format!("{} others", numbers::grouped(rest.len() as u64)),
-            pages: rest.iter().map(|segment| segment.touched).sum(),
-            segments: rest.into_iter().map(|segment| segment.segment).collect(),
-        });
-    }
-    columns
-}
-
-/// The shares of a column in a run; none where nothing was resident, or swapped out.
-fn shares(run: &Run, column: &Column) -> Option<Shares> {
-    let all_resident: f64 = run.segments.iter().map(|segment| segment.mean_resident).sum();
-    let all_swap_outs: f64 = run.segments.iter().map(|segment| segment.swap_outs as f64).sum();
-    let own = || run.segments.iter().filter(|segment| column.segments.contains(&segment.segment));
-    let resident: f64 = own().map(|segment| segment.mean_resident).sum();
-    let swap_outs: f64 = own().map(|segment| segment.swap_outs as f64).sum();
-    let shares = Shares { resident: resident / all_resident, swap_outs: swap_outs / all_swap_outs };
-    (shares.resident.is_finite() && shares.swap_outs.is_finite()).then_some(shares)
+    Some(Chart::new(title, description(block, frames, &columns.columns, &shares), scene, drawn))
 }
 
 /// How far the axis goes above and below even: twofold, fourfold or to the edge, so that the largest ratio has a place.
-fn reach(block: &Block, frames: u64, columns: &[Column]) -> f64 {
-    let runs = block.series.iter().filter_map(|series| series.runs.get(&frames));
-    let ratios = runs.flat_map(|run| columns.iter().filter_map(|column| Some(shares(run, column)?.ratio())));
+fn reach(shares: &[Vec<Option<Shares>>]) -> f64 {
+    let ratios = shares.iter().flatten().flatten().map(|shares| shares.ratio());
     let away = ratios.filter(|ratio| ratio.is_finite()).map(|ratio| ratio.max(1.0 / ratio)).fold(1.0, f64::max);
     [2.0, 4.0].into_iter().find(|&reach| away <= reach).unwrap_or(EDGE)
 }
@@ -137,7 +80,7 @@ fn reach(block: &Block, frames: u64, columns: &[Column]) -> f64 {
 /// Jain's index of each policy.
 fn draw_index(scene: &mut Scene, block: &Block, frames: u64, names: &[(usize, f64)], (right, top): (f64, f64)) {
     for (line, text) in ["fairness", "(1 is even)"].into_iter().enumerate() {
-        let text = Text::new(right, top - 14.0 + 18.0 * line as f64, if line == 0 { SMALL } else { 13.0 }, text);
+        let text = Text::new(right, top - 24.0 + 18.0 * line as f64, if line == 0 { SMALL } else { 13.0 }, text);
         let colour = if line == 0 { Colour::INK } else { Colour::GREY };
         scene.text(text.anchored(Anchor::End).bold(line == 0).coloured(colour));
     }
@@ -158,31 +101,29 @@ struct Panel<'a> {
     block: &'a Block<'a>,
     frames: u64,
     column: &'a Column,
+    /// Of each policy of the block.
+    shares: Vec<Option<Shares>>,
     reach: f64,
     groups: &'a [Group<'a>],
     names: &'a [(usize, f64)],
 }
 
 impl Panel<'_> {
-    fn shares(&self, index: usize) -> Option<Shares> {
-        shares(self.block.series[index].runs.get(&self.frames)?, self.column)
-    }
-
     fn draw(&self, scene: &mut Scene, frame: Frame) -> Vec<Drawn> {
         let x = Scale::log(1.0 / self.reach, self.reach, frame.left + INSET, frame.right - INSET);
         let room = frame.right - frame.left + SHARES;
         let pages = numbers::counted(self.column.pages, "page", "pages");
         let pages = font::fitted(&pages, 13.0, false, room - SHARES + 4.0);
         let heading = font::fitted(&self.column.heading, SMALL, true, room);
-        scene.text(Text::new(frame.left, frame.top - 14.0, SMALL, heading).bold(true));
-        scene.text(Text::new(frame.left, frame.top + 4.0, 13.0, pages).coloured(Colour::GREY));
-        let column = Text::new(frame.right + SHARES, frame.top + 4.0, 13.0, "% of all").anchored(Anchor::End);
+        scene.text(Text::new(frame.left, frame.top - 24.0, SMALL, heading).bold(true));
+        scene.text(Text::new(frame.left, frame.top - 6.0, 13.0, pages).coloured(Colour::GREY));
+        let column = Text::new(frame.right + SHARES, frame.top - 6.0, 13.0, "% of all").anchored(Anchor::End);
         scene.text(column.coloured(Colour::GREY));
         let ticks = self.ticks(&x);
         let places: Vec<f64> = ticks.iter().map(|tick| tick.place).collect();
         rows::draw_grid(scene, self.groups, frame, &places);
         x.place(1.0).into_iter().for_each(|even| rows::draw_mark_line(scene, self.groups, frame, even));
-        axis::draw_bottom(scene, Frame { top: frame.bottom, ..frame }, &ticks, "of its part");
+        axis::draw_bottom(scene, Frame { top: frame.bottom, ..frame }, &ticks, "× its part");
         self.names.iter().flat_map(|&(index, middle)| self.draw_row(scene, frame, &x, index, middle)).collect()
     }
 
@@ -195,7 +136,7 @@ impl Panel<'_> {
     }
 
     fn draw_row(&self, scene: &mut Scene, frame: Frame, x: &Scale, index: usize, middle: f64) -> Vec<Drawn> {
-        let Some(shares) = self.shares(index) else { return Vec::new() };
+        let Some(shares) = self.shares[index] else { return Vec::new() };
         let reference = self.block.reference() == Some(index);
         let text = format!("{} → {}", share(shares.resident), share(shares.swap_outs));
         draw_number(scene, frame.right + SHARES, middle, &text, reference, Colour::INK);
@@ -226,13 +167,14 @@ fn draw_bar(scene: &mut Scene, (even, place): (f64, f64), middle: f64, colour: C
     }
 }
 
-/// A part of all in %, with two significant digits.
+/// A part of all in %, with two or three significant digits.
 fn share(part: f64) -> String {
     let percent = 100.0 * part;
     match percent {
         percent if percent >= 99.95 => "100".to_owned(),
         percent if percent >= 9.95 => format!("{percent:.1}"),
-        percent if percent > 0.0 => format!("{percent:.2}"),
+        percent if percent >= 0.0995 => format!("{percent:.2}"),
+        percent if percent > 0.0 => format!("{percent:.3}"),
         _ => "0".to_owned(),
     }
 }
@@ -278,15 +220,14 @@ fn draw_key(scene: &mut Scene, block: &Block, baseline: f64, frames: u64, left_o
 }
 
 /// The shares in words: for each policy the segment that bears most and the one that bears least.
-fn description(block: &Block, frames: u64, columns: &[Column]) -> String {
-    let said = block.series.iter().filter_map(|series| {
-        let run = series.runs.get(&frames)?;
-        let ratios = columns.iter().filter_map(|column| Some((shares(run, column)?.ratio(), &column.heading)));
+fn description(block: &Block, frames: u64, columns: &[Column], shares: &[Vec<Option<Shares>>]) -> String {
+    let said = block.series.iter().zip(shares).filter_map(|(series, shares)| {
+        let ratios =
+            columns.iter().zip(shares).filter_map(|(column, shares)| Some(((*shares)?.ratio(), &column.heading)));
         let ratios: Vec<_> = ratios.filter(|(ratio, _)| ratio.is_finite()).collect();
         let most = ratios.iter().max_by(|a, b| a.0.total_cmp(&b.0))?;
         let least = ratios.iter().min_by(|a, b| a.0.total_cmp(&b.0))?;
-        let (most, least) = ((times(most.0), most.1), (times(least.0), least.1));
-        Some(format!("{}: {} {}, {} {}", series.label, most.1, most.0, least.1, least.0))
+        Some(format!("{}: {} {}, {} {}", series.label, most.1, times(most.0), least.1, times(least.0)))
     });
     let said: Vec<String> = said.collect();
     format!(

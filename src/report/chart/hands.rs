@@ -15,11 +15,15 @@ use crate::results::{AccessMap, Hands};
 /// More laps in a window than this can't be told apart.
 const SEEN: u64 = 2;
 /// The colour of what failed, and of its cross.
-pub(super) const FAILED: Colour = Colour(0xd5, 0x5e, 0x00);
+pub(super) const FAILED: Colour = Colour(0xaa, 0x33, 0x77);
+/// Where the hands pass so much of the panel in one window, they sweep over it: the line is thin.
+const SWEEP: f64 = 0.1;
 /// Where the hands go round too often to be drawn.
 const FILL: Colour = Colour(0xd0, 0xd0, 0xd0);
 /// Crosses are at least this far apart; those of the windows with most failures come first.
 const APART: f64 = 16.0;
+/// More laps are not asked whether there is room for their numbers.
+const MOST_LAPS: usize = 1000;
 /// From the panel up to its heading: the laps stand between.
 pub(super) const HEADING: f64 = 38.0;
 
@@ -50,12 +54,19 @@ pub(super) fn draw(scene: &mut Scene, frame: Frame, time: Time, map: &AccessMap,
             scene.line(vec![end, start], 0.75, colour.paler(0.5), Some((1.5, 2.5)));
         }
     }
-    for piece in way.pieces {
-        scene.line(piece, 1.75, colour, None);
+    let sweeps = |a: &Point, b: &Point| (a.1 - b.1).abs() > SWEEP * (frame.bottom - frame.top);
+    for piece in &way.pieces {
+        let steps: Vec<(&[Point], bool)> = piece.windows(2).map(|pair| (pair, sweeps(&pair[0], &pair[1]))).collect();
+        for run in steps.chunk_by(|a, b| a.1 == b.1) {
+            let points = std::iter::once(run[0].0[0]).chain(run.iter().map(|(pair, _)| pair[1])).collect();
+            scene.line(points, if run[0].1 { 0.75 } else { 2.5 }, colour, None);
+        }
     }
     let failed = &course.timeline.failed_scans;
     let at = |window: usize| (time.sides(window).1, rows.page(hands.page[window]));
-    for window in crosses(failed, time) {
+    let seen: Vec<u64> =
+        failed.iter().zip(laps_in_windows(hands)).map(|(&f, laps)| if laps > SEEN { 0 } else { f }).collect();
+    for window in crosses(&seen, time) {
         scene.mark(at(window), Shape::Cross, 4.5, FAILED);
     }
     rows.draw_labels(scene);
@@ -77,12 +88,16 @@ pub(super) fn draw(scene: &mut Scene, frame: Frame, time: Time, map: &AccessMap,
 /// What the signs of the panel mean.
 pub(super) fn draw_key(scene: &mut Scene, key: &mut sheet::Key, course: &Course) {
     let Some(hands) = &course.timeline.hands else { return };
+    let (fast, most) = are_fast(hands);
+    if most {
+        return;
+    }
     if course.timeline.failed_scans.iter().any(|&failed| failed > 0) {
         key.drawn_entry(scene, 12.0, "scans that found no victim", |scene, x, middle| {
             scene.mark((x + 6.0, middle), Shape::Cross, 4.5, FAILED);
         });
     }
-    if laps_in_windows(hands).any(|laps| laps > SEEN) {
+    if fast {
         let text = format!("the hands go round more than {SEEN} times in a window");
         key.drawn_entry(scene, 16.0, &text, |scene, x, middle| {
             scene.rect([x, middle - 6.0, x + 16.0, middle + 6.0], FILL);
@@ -96,9 +111,10 @@ pub(super) fn laps_in_windows(hands: &Hands) -> impl Iterator<Item = u64> + '_ {
     hands.laps.iter().zip(before).map(|(&after, before)| after.saturating_sub(before))
 }
 
-/// Whether they go round so often in some window that laps need a panel of their own.
-pub(super) fn are_fast(hands: &Hands) -> bool {
-    laps_in_windows(hands).any(|laps| laps > SEEN)
+/// Whether they go round so often, in some window and in most, that it can't be drawn.
+pub(super) fn are_fast(hands: &Hands) -> (bool, bool) {
+    let fast = laps_in_windows(hands).filter(|&laps| laps > SEEN).count();
+    (fast > 0, 2 * fast > hands.laps.len())
 }
 
 fn way(hands: &Hands, rows: &PageRows, time: Time) -> Way {
@@ -147,17 +163,21 @@ fn crosses(failed: &[u64], time: Time) -> Vec<usize> {
     chosen
 }
 
-/// Marks at the ends of laps: all of them, or every second, fifth, tenth, as many as have room.
+/// Marks at the ends of laps, as many as have room: the roundest numbers first.
 fn lap_ticks(laps: &[(u64, f64)]) -> Vec<Tick> {
-    let steps = (0..18).flat_map(|power| [1, 2, 5].map(|step| step * 10_u64.pow(power)));
-    for step in steps {
-        let of_step = laps.iter().filter(|(lap, _)| lap.is_multiple_of(step));
-        let ticks: Vec<Tick> =
-            of_step.map(|&(lap, place)| Tick { place, text: numbers::grouped(lap), strong: false }).collect();
-        let half = |tick: &Tick| font::width(&tick.text, false) * SMALL / 2.0;
-        if ticks.windows(2).all(|pair| pair[1].place - pair[0].place >= half(&pair[0]) + half(&pair[1]) + 8.0) {
-            return ticks;
+    let round = |lap: u64| {
+        let steps = (0..18).flat_map(|power| [1, 2, 5].map(|step| step * 10_u64.pow(power)));
+        steps.take_while(|&step| step <= lap).filter(|&step| lap.is_multiple_of(step)).last().unwrap_or(1)
+    };
+    let mut order: Vec<&(u64, f64)> = laps.iter().collect();
+    order.sort_by_key(|(lap, _)| (std::cmp::Reverse(round(*lap)), *lap));
+    let half = |tick: &Tick| font::width(&tick.text, false) * SMALL / 2.0;
+    let mut ticks: Vec<Tick> = Vec::new();
+    for &&(lap, place) in order.iter().take(MOST_LAPS) {
+        let tick = Tick { place, text: numbers::grouped(lap), strong: false };
+        if ticks.iter().all(|other| (other.place - place).abs() >= half(other) + half(&tick) + 8.0) {
+            ticks.push(tick);
         }
     }
-    Vec::new()
+    ticks
 }

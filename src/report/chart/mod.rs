@@ -20,6 +20,7 @@ mod relative;
 mod rows;
 mod scale;
 pub mod scene;
+mod segment_shares;
 mod sheet;
 mod timeline;
 mod victim_cost;
@@ -50,9 +51,14 @@ pub static CHARTS: &[Kind] = &[
     Kind { ending: "victim-cost", heading: "What a victim costs", make: victim_cost::victim_cost },
     Kind { ending: "fairness", heading: "Which segments are swapped out", make: fairness::fairness },
     Kind { ending: "percentiles", heading: "Percentiles of work and of time away", make: percentiles::percentiles },
-    Kind { ending: "over-time", heading: "Over time", make: timeline::chart },
-    Kind { ending: "access-map", heading: "Accesses over time", make: access_map::chart },
+    Kind { ending: OVER_TIME, heading: "Over time", make: timeline::chart },
+    Kind { ending: ACCESS_MAP, heading: "Accesses over time", make: access_map::chart },
 ];
+
+/// The ending of the chart of how runs go over time.
+pub const OVER_TIME: &str = "over-time";
+/// The ending of the chart of when which pages are referenced and swapped out.
+pub const ACCESS_MAP: &str = "access-map";
 
 /// The charts of a trace with their kinds: those for which the results hold something.
 pub fn charts(results: &Results, block: &Block) -> Vec<(&'static Kind, Chart)> {

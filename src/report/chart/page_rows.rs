@@ -82,7 +82,7 @@ impl<'a> PageRows<'a> {
             let scale = Scale::linear(0.0, band.pages as f64, lower, upper);
             let mut ticks = axis::upward(&scale, false, numbers::short);
             // A label at its very end would stand on that of the next slot.
-            ticks.retain(|tick| tick.place > upper + 12.0);
+            ticks.retain(|tick| tick.place > upper + 20.0);
             for tick in ticks {
                 let left = self.frame.left;
                 scene.line(vec![(left - 5.0, tick.place), (left, tick.place)], 1.0, Colour::AXIS, None);
@@ -108,9 +108,6 @@ pub(super) fn name(band: &PageBand) -> String {
         None if band.slots == 1 => {
             format!("slot {}: {}", band.slot, numbers::counted(band.segments, "segment", "segments"))
         }
-        None if u64::from(band.slots) == band.segments => {
-            format!("{} more segments", numbers::grouped(band.segments))
-        }
-        None => format!("{} more slots", numbers::grouped(band.slots.into())),
+        None => format!("slots from {}: {}", band.slot, numbers::counted(band.segments, "segment", "segments")),
     }
 }

@@ -97,7 +97,8 @@ impl Panel<'_> {
     fn value_ticks(&self, y: &Scale) -> Vec<Tick> {
         let mut ticks = axis::upward(y, self.relative, if self.relative { axis::percent } else { numbers::short });
         for tick in &mut ticks {
-            tick.strong = self.relative && tick.text == "100 %";
+            let even = y.place(100.0).filter(|_| self.relative);
+            tick.strong = even.is_some_and(|even| (tick.place - even).abs() < 1e-6);
         }
         ticks
     }
@@ -226,7 +227,11 @@ fn draw_marks(scene: &mut Scene, curve: &Curve, index: usize, points: &[Point]) 
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return };
     let spacing = (last.0 - first.0) / (points.len().max(2) - 1) as f64;
     let every = if spacing > 0.0 { (MARK_ROOM / spacing).ceil().max(1.0) as usize } else { 1 };
-    for point in points.iter().skip(index % every).step_by(every) {
-        scene.mark(*point, shape, MARK, curve.look.colour);
+    let mut next = first.0 + spacing * (index % every) as f64;
+    for &point in points {
+        if point.0 >= next - 1e-6 {
+            scene.mark(point, shape, MARK, curve.look.colour);
+            next = point.0 + MARK_ROOM;
+        }
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn percentiles(_: &Results, block: &Block) -> Option<Chart> {
     let mut key = Key::new(bottom + KEY);
     line_entries(&mut scene, &mut key, block);
     if looks.iter().any(|look| look.context) {
-        key.entry(&mut scene, Some(&Look::CONTEXT), "policies with more swap-outs");
+        key.entry(&mut scene, Some(&Look::CONTEXT), "other policies");
     }
     key.line();
     key.entry(&mut scene, None, &size_note(block, frames));

@@ -22,6 +22,8 @@ const MOST_SIZES: usize = 48;
 const MOST_CELLS: usize = 3000;
 /// The lines above a table: frames, percentages, the reference's counts.
 const HEAD: f64 = 66.0;
+/// What stands before those lines.
+const HEADS: [&str; 3] = ["frames", "% of the footprint", REFERENCE];
 /// Between two tables.
 const BETWEEN: f64 = 34.0;
 
@@ -55,7 +57,8 @@ pub(super) fn relative(_: &Results, block: &Block) -> Option<Chart> {
     let mut scene = sheet::begin(&title, block);
     let policies = groups.iter().map(|group| group.rows.len()).sum::<usize>().max(1);
     let sizes = shown(&block.sizes, MOST_SIZES.min(MOST_CELLS / policies));
-    let left = MARGIN + rows::name_room(block).max(font::width(REFERENCE, true) * SMALL) + 14.0;
+    let heads = HEADS.map(|head| font::width(head, true) * SMALL).into_iter().fold(0.0, f64::max);
+    let left = MARGIN + rows::name_room(block).max(heads) + 14.0;
     let room = WIDTH - MARGIN - left;
     let tables = sizes.len().div_ceil((room / NARROWEST) as usize);
     let columns = sizes.len().div_ceil(tables);
@@ -141,9 +144,9 @@ impl Table<'_> {
 
     /// Memory sizes, what they are of the footprint, and the counts that all is set against.
     fn draw_head(&self, scene: &mut Scene, sizes: &[u64], top: f64) {
-        let lines = [("frames", Colour::INK), ("% of the footprint", Colour::GREY), (REFERENCE, Colour::INK)];
+        let colours = [Colour::INK, Colour::GREY, Colour::INK];
         let baseline = |line: usize| top + 16.0 + 22.0 * line as f64;
-        for (line, (text, colour)) in lines.into_iter().enumerate() {
+        for (line, (text, colour)) in HEADS.into_iter().zip(colours).enumerate() {
             if line != 1 || self.block.footprint().is_some() {
                 let text = Text::new(MARGIN, baseline(line), SMALL, text).coloured(colour);
                 scene.text(text.bold(line == 2));
@@ -240,7 +243,8 @@ fn description(block: &Block, reference: &Series, enough: u64) -> String {
     let Some(frames) = block.telling_size() else { return String::new() };
     let said = block.series.iter().filter(|series| !std::ptr::eq(*series, reference)).filter_map(|series| {
         let Cell::Ratio(ratio) = cell(series, reference, frames, enough) else { return None };
-        Some(format!("{} {} %", series.label, change(ratio)))
+        let change = if ratio >= 10.0 { format!("{ratio:.0} times as many") } else { format!("{} %", change(ratio)) };
+        Some(format!("{} {change}", series.label))
     });
     let said: Vec<String> = said.collect();
     let base = reference.runs.get(&frames).map_or(0, |run| run.row.swap_outs);

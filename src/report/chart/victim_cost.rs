@@ -29,7 +29,7 @@ const COSTS: [Cost; 3] = [
         of: |row| row.ptes_invalidated,
     },
     Cost {
-        heading: "Of those, of pages that stayed",
+        heading: "Wasted: of pages that stayed",
         unit: "entries for each swap-out",
         words: "wasted",
         of: |row| row.wasted_invalidations,

@@ -22,8 +22,7 @@ impl Surface for BitMapBackend<'_> {
     }
 
     fn fill(&mut self, [from, to]: [(i32, i32); 2], style: &ShapeStyle) -> Result<(), String> {
-        // The backend fills the last line and column, too.
-        self.draw_rect(from, (to.0 - 1, to.1 - 1), style, true).map_err(|error| error.to_string())
+        self.draw_rect(from, to, style, true).map_err(|error| error.to_string())
     }
 
     fn stroke(&mut self, points: &[Point], width: u32, dash: Dash, style: &ShapeStyle) -> Result<(), String> {
