@@ -3,6 +3,7 @@
 
 pub mod available_memory;
 pub mod cli;
+pub mod combine;
 pub mod compare;
 pub mod curves;
 pub mod fingerprint;

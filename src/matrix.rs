@@ -88,6 +88,7 @@ impl Matrix {
             arguments: self.arguments,
             seed,
             shard: None,
+            sources: Vec::new(),
             traces: self.traces,
             runs,
         }

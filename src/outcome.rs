@@ -16,6 +16,7 @@ pub fn outcome(replay: &dyn Replay, trace: &str, policy: &PolicySpec, options: &
         segments: segments(kernel),
         distributions: replay.distributions().percentiles(),
         estimate: None,
+        source: None,
         timeline: None,
     }
 }

@@ -159,6 +159,25 @@ pub struct Run {
     /// How it went over time, for few runs of a comparison: [`crate::timeline::choose`] says for which.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeline: Option<Timeline>,
+    /// Which of several results it is from, a name in [`Results::sources`], where another of them has a different run of this
+    /// trace, policy and parameters. None, and not written, everywhere else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+/// One of several results that were put together by `clockhand report`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFacts {
+    /// What its runs and traces are told apart by.
+    pub name: String,
+    /// The file, as the user typed it.
+    pub path: String,
+    /// The version of clockhand that made it.
+    pub version: String,
+    /// The command's arguments.
+    pub arguments: Vec<String>,
+    /// The seed.
+    pub seed: u64,
 }
 
 /// Where a trace comes from and what is in it.
@@ -301,6 +320,9 @@ pub struct Results {
     /// The part that this is of a larger whole; `clockhand merge` joins the parts. None, and not written, for the whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<ShardFacts>,
+    /// The results that these were put together from. Empty, and not written, where they were replayed at once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<SourceFacts>,
     /// The traces, in the order of the command line.
     pub traces: Vec<TraceFacts>,
     /// The runs, ordered by trace, policy and parameters as given, and frames ascending.

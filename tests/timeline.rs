@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use clockhand::compare::{Job, run_all};
+use clockhand::compare::{Job, Passes, run_all};
 use clockhand::ids::PageId;
 use clockhand::kernel::Kernel;
 use clockhand::load::{Loaded, load};
@@ -59,11 +59,12 @@ fn recorded(program: &Arc<Program>, policy: &str, options: &Options) -> (Run, Pa
     let job = Job {
         trace: "world".to_owned(),
         program: Arc::clone(program),
+        samples: None,
         policy: policy.parse().unwrap(),
         options: options.clone(),
         record: Some(Arc::clone(&axis)),
     };
-    let run = job.run(&|| true).unwrap().unwrap();
+    let run = run_all(std::slice::from_ref(&job), 1, Passes::Shared, &|| true, &|_, _| ()).unwrap().remove(0);
     drop(job);
     (run, Arc::into_inner(axis).unwrap())
 }
@@ -247,6 +248,7 @@ fn compared(program: &Arc<Program>, facts: TraceFacts, policies: &[&str], sizes:
         jobs.extend(sizes.iter().map(|&frames| Job {
             trace: facts.name.clone(),
             program: Arc::clone(program),
+            samples: None,
             policy: policy.parse().unwrap(),
             options: Options { frames, ..options.clone() },
             record: None,
@@ -255,7 +257,7 @@ fn compared(program: &Arc<Program>, facts: TraceFacts, policies: &[&str], sizes:
     timeline::choose(&mut jobs);
     let map = access_map(program, &PageAxis::new(program));
     let matrix = Matrix::new(Vec::new(), vec![TraceFacts { access_map: Some(map), ..facts }], &jobs);
-    let runs = run_all(&jobs, 2, &|| true, &|_, _| ()).unwrap();
+    let runs = run_all(&jobs, 2, Passes::Shared, &|| true, &|_, _| ()).unwrap();
     matrix.results(0, runs)
 }
 

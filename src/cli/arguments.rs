@@ -1,8 +1,11 @@
 //! What users type, as clap reads it, and nothing else: no default is computed and no file touched here.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{Arg, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::gate::arguments::{BaselineCommand, CheckArguments};
 use super::reports::Target;
@@ -41,6 +44,11 @@ pub enum Command {
     Compare(CompareArguments),
     /// Join the parts of a comparison that were made with `compare --shard`.
     Merge(MergeArguments),
+    /// Make report.html, charts and tables of results that are there, without replaying.
+    ///
+    /// Several results are put together: other traces, another version of a policy or of clockhand on the same trace. What is
+    /// the same in them is shown once; where they differ in the runs of a policy, each is shown with where it is from.
+    Report(ReportCommandArguments),
     /// Replay one policy at one memory size, and look closely.
     Replay(ReplayArguments),
     /// Compare with a baseline, and end with 3 where something is worse: the gate.
@@ -110,7 +118,7 @@ pub struct CompareArguments {
     /// just enough for a loop it smears the edge. An estimate is no result: its trace is named so, and baselines refuse it.
     #[arg(long, value_name = "RATE")]
     pub sample: Option<SampleRate>,
-    /// The folder for results.csv, results.json and the charts.
+    /// The folder for report.html, the charts, results.csv and results.json.
     #[arg(short, long, value_name = "DIR", default_value = "reports")]
     pub out: PathBuf,
     /// Replays at the same time; as many as there are processors if not given.
@@ -124,8 +132,8 @@ pub struct CompareArguments {
     #[arg(long, value_name = "K/N")]
     pub shard: Option<Shard>,
     /// What goes to stdout.
-    #[arg(long, value_name = "FORM", default_value = "table")]
-    pub print: Print,
+    #[command(flatten)]
+    pub form: FormArguments,
     /// Reports for other programs.
     #[command(flatten)]
     pub reports: ReportArguments,
@@ -164,27 +172,57 @@ pub struct SettingsArguments {
     pub print_config: bool,
 }
 
+/// What goes to stdout, for the commands that print results.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct FormArguments {
+    /// What goes to stdout: a table for people, a table in Markdown, or what results.csv or results.json hold. The format of
+    /// the trace is --trace-format.
+    #[arg(long = "format", alias = "print", value_name = "FORM", default_value = "plain", value_parser = FormParser)]
+    pub form: Form,
+}
+
 /// The forms of results on stdout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Print {
+pub enum Form {
     /// For people.
-    Table,
+    #[value(alias = "table")]
+    Plain,
+    /// A table in Markdown.
+    Markdown,
     /// As results.csv.
     Csv,
     /// As results.json.
     Json,
-    /// A table in Markdown.
-    Markdown,
 }
 
-impl From<Print> for report::Format {
-    fn from(print: Print) -> Self {
-        match print {
-            Print::Table => Self::Table,
-            Print::Csv => Self::Csv,
-            Print::Json => Self::Json,
-            Print::Markdown => Self::Markdown,
+impl From<Form> for report::Format {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Plain => Self::Table,
+            Form::Csv => Self::Csv,
+            Form::Json => Self::Json,
+            Form::Markdown => Self::Markdown,
         }
+    }
+}
+
+/// Reads a [`Form`], and says what to write where a format of traces is named instead.
+#[derive(Clone, Copy, Debug)]
+struct FormParser;
+
+impl TypedValueParser for FormParser {
+    type Value = Form;
+
+    fn parse_ref(&self, command: &clap::Command, arg: Option<&Arg>, value: &OsStr) -> Result<Form, clap::Error> {
+        EnumValueParser::<Form>::new().parse_ref(command, arg, value).map_err(|error| {
+            let Some(format) = trace::FORMATS.iter().find(|format| value == format.name) else { return error };
+            let text = format!("`{0}` is a format of traces; write --trace-format {0}\n", format.name);
+            clap::Error::raw(ErrorKind::InvalidValue, text).with_cmd(command)
+        })
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Form::value_variants().iter().filter_map(ValueEnum::to_possible_value)))
     }
 }
 
@@ -194,12 +232,29 @@ pub struct MergeArguments {
     /// All the parts of one comparison: the folders that `compare --shard` wrote to, or the results.json in them.
     #[arg(value_name = "SHARD", required = true)]
     pub shards: Vec<PathBuf>,
-    /// The folder for results.csv, results.json and the charts of the whole.
+    /// The folder for report.html, the charts, results.csv and results.json of the whole.
     #[arg(short, long, value_name = "DIR", default_value = "reports")]
     pub out: PathBuf,
     /// What goes to stdout.
-    #[arg(long, value_name = "FORM", default_value = "table")]
-    pub print: Print,
+    #[command(flatten)]
+    pub form: FormArguments,
+    /// Reports for other programs.
+    #[command(flatten)]
+    pub reports: ReportArguments,
+}
+
+/// `report`.
+#[derive(Debug, Args)]
+pub struct ReportCommandArguments {
+    /// Files results.json, or the folders that hold them: of one comparison, or of several that are to be seen together.
+    #[arg(value_name = "RESULTS", required = true)]
+    pub results: Vec<PathBuf>,
+    /// The folder for report.html, the charts, results.csv and results.json.
+    #[arg(short, long, value_name = "DIR", default_value = "reports")]
+    pub out: PathBuf,
+    /// What goes to stdout.
+    #[command(flatten)]
+    pub form: FormArguments,
     /// Reports for other programs.
     #[command(flatten)]
     pub reports: ReportArguments,
@@ -240,8 +295,8 @@ pub struct ReplayArguments {
     #[arg(long, value_name = "FILE")]
     pub access_map: Option<PathBuf>,
     /// What goes to stdout.
-    #[arg(long, value_name = "FORM", default_value = "table")]
-    pub print: Print,
+    #[command(flatten)]
+    pub form: FormArguments,
     /// How the model is set up.
     #[command(flatten)]
     pub model: ModelArguments,
@@ -296,13 +351,27 @@ pub struct ReadArguments {
     pub memory_limit: Option<u64>,
 }
 
+/// `--format` is the trace's format too, as it is typed by habit, where a command puts out no results.
+pub fn with_former_names(command: clap::Command) -> clap::Command {
+    let has = |id: &str, long: &str| {
+        command.get_arguments().any(|arg| arg.get_id() == id)
+            && command.get_arguments().all(|arg| arg.get_long() != Some(long))
+    };
+    let command = if has("trace_format", "format") {
+        command.mut_arg("trace_format", |arg| arg.alias("format"))
+    } else {
+        command
+    };
+    command.mut_subcommands(with_former_names)
+}
+
 /// How the files of traces are read.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Reading")]
 pub struct FileArguments {
     /// The format of the traces; told from their content if not given. `clockhand formats` lists them.
     #[arg(long, value_name = "FORMAT")]
-    pub format: Option<String>,
+    pub trace_format: Option<String>,
     /// Skip bad and impossible records, and say how many.
     #[arg(long)]
     pub lenient: bool,
@@ -349,7 +418,7 @@ impl From<&FileArguments> for ReadOptions {
             seed: arguments.seed,
             columns: arguments.columns.clone(),
         };
-        Self { format: arguments.format.clone(), lenient: arguments.lenient, addresses }
+        Self { format: arguments.trace_format.clone(), lenient: arguments.lenient, addresses }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use anyhow::{Context, Error, anyhow};
 use rayon::prelude::*;
 
-use super::arguments::{CompareArguments, Print, ReportArguments};
+use super::arguments::{CompareArguments, Form, ReportArguments};
 use super::terminal::{self, Terminal};
 use super::{Interrupted, Usage, curves, interrupt, matrix, memory, model, provenance, reports, samples, traces};
 use crate::compare::{Job, Passes, run_all};
@@ -56,7 +56,7 @@ pub fn run(arguments: &CompareArguments, terminal: &Terminal) -> Result<(), Erro
     };
     let curves = curves::write(&curves_wanted, arguments.jobs, &arguments.out, terminal).map_err(keeping)?;
     samples::tell_spread(&results, terminal);
-    let target = Target { out: &arguments.out, reports: &arguments.reports, print: arguments.print };
+    let target = Target { out: &arguments.out, reports: &arguments.reports, form: arguments.form.form };
     if let Some(path) = curves {
         terminal.note(&format!("written: {}", path.display()));
     }
@@ -73,7 +73,7 @@ pub struct Target<'a> {
     /// Reports for other programs.
     pub reports: &'a ReportArguments,
     /// What goes to stdout, unless a report takes it.
-    pub print: Print,
+    pub form: Form,
 }
 
 /// Writes the files, then calls `written`, then writes reports and prints.
@@ -87,7 +87,7 @@ pub fn put_out(
     report::write_all(results, target.out, |path| files.push(path.display().to_string()))?;
     written()?;
     match &results.shard {
-        Some(shard) if matches!(target.print, Print::Table | Print::Markdown) => terminal.note(&format!(
+        Some(shard) if matches!(target.form, Form::Plain | Form::Markdown) => terminal.note(&format!(
             "shard {}/{}: {} of {} (no table of a part; `clockhand merge` joins the shards)",
             shard.number,
             shard.of,
@@ -103,7 +103,7 @@ pub fn put_out(
 fn print(results: &Results, target: &Target<'_>, terminal: &Terminal) -> Result<(), Error> {
     reports::write_results(target.reports, results, terminal)?;
     if !reports::take_stdout(target.reports) {
-        terminal::print(|out| report::print(results, target.print.into(), terminal.style(), out))?;
+        terminal::print(|out| report::print(results, target.form.into(), terminal.style(), out))?;
     }
     Ok(())
 }

@@ -31,18 +31,18 @@ pub fn run(arguments: &MergeArguments, terminal: &Terminal) -> Result<(), Error>
     }
     let parts = arguments.shards.iter().map(|path| read(path)).collect::<Result<Vec<_>, Error>>()?;
     let whole = shard::merge(parts)?;
-    let target = Target { out: &arguments.out, reports: &arguments.reports, print: arguments.print };
+    let target = Target { out: &arguments.out, reports: &arguments.reports, form: arguments.form.form };
     put_out(&whole, &target, terminal, || Ok(()))
 }
 
-/// The results of one part: a `results.json`, or the folder that holds it.
-fn read(path: &Path) -> Result<(PathBuf, Results), Error> {
+/// Results: a `results.json`, or the folder that holds it.
+pub(super) fn read(path: &Path) -> Result<(PathBuf, Results), Error> {
     if !path.is_dir() {
         return Ok((path.to_owned(), json::read(path)?));
     }
     let (file, partial) = (path.join(JSON_FILE), path.join(journal::FILE_NAME));
     if partial.exists() {
-        return Err(anyhow!("{}: this shard is not finished; run it again with --resume", partial.display()));
+        return Err(anyhow!("{}: this comparison is not finished; run it again with --resume", partial.display()));
     }
     let results = json::read(&file)?;
     Ok((file, results))

@@ -20,6 +20,7 @@ mod model;
 mod policies;
 mod provenance;
 mod replay;
+mod report;
 mod reports;
 mod samples;
 mod settings;
@@ -89,6 +90,7 @@ fn run(command: Command, terminal: &Terminal) -> Result<(), Error> {
     match command {
         Command::Compare(arguments) => compare::run(&arguments, terminal),
         Command::Merge(arguments) => merge::run(&arguments, terminal),
+        Command::Report(arguments) => report::run(&arguments, terminal),
         Command::Replay(arguments) => replay::run(&arguments, terminal),
         Command::Check(arguments) => gate::check::run(&arguments, terminal),
         Command::Baseline(command) => gate::baseline::run(&command, terminal),

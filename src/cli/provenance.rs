@@ -63,7 +63,7 @@ fn file(arguments: &FileArguments) -> Vec<String> {
     let unusual = |value: u64, usual: u64| (value != usual).then(|| value.to_string());
     let mut words = given([
         ("--seed", Some(addresses.seed.to_string())),
-        ("--format", options.format),
+        ("--trace-format", options.format),
         ("--page-size", unusual(addresses.page_size, usual.page_size)),
         ("--segments", (addresses.cut != usual.cut).then(|| addresses.cut.to_string())),
         ("--sharers", unusual(addresses.sharers.into(), usual.sharers.into())),

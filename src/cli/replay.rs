@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Error, anyhow};
 
-use super::arguments::{Print, ReplayArguments};
+use super::arguments::{Form, ReplayArguments};
 use super::terminal::{self, Terminal};
 use super::{Usage, matrix, memory, model, provenance, traces};
 use crate::frames::FramesSpec;
@@ -212,6 +212,7 @@ fn results(arguments: &ReplayArguments, facts: TraceFacts, run: Run) -> Results 
         arguments: provenance::replay(arguments, run.row.frames),
         seed: arguments.reading.file.seed,
         shard: None,
+        sources: Vec::new(),
         traces: vec![facts],
         runs: vec![run],
     }
@@ -219,11 +220,11 @@ fn results(arguments: &ReplayArguments, facts: TraceFacts, run: Run) -> Results 
 
 fn print(arguments: &ReplayArguments, loaded: &Loaded, run: Run, terminal: &Terminal) -> Result<(), Error> {
     let style = terminal.style();
-    if arguments.print == Print::Table {
+    if arguments.form.form == Form::Plain {
         terminal::print(|out| report::summary::write(&run, Some(&loaded.facts), style, out))?;
         return Ok(());
     }
     let results = results(arguments, loaded.facts.clone(), run);
-    terminal::print(|out| report::print(&results, arguments.print.into(), style, out))?;
+    terminal::print(|out| report::print(&results, arguments.form.form.into(), style, out))?;
     Ok(())
 }

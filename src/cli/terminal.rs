@@ -38,7 +38,12 @@ impl Terminal {
     pub fn style(&self) -> Style {
         let is_terminal = io::stdout().is_terminal();
         let width = if is_terminal { terminal_width() } else { Style::PLAIN.width };
-        Style { thousands: is_terminal, colour: self.colours(&io::stdout()), width }
+        Style {
+            thousands: is_terminal,
+            colour: self.colours(&io::stdout()),
+            width,
+            sparklines: is_terminal && draws_blocks(),
+        }
     }
 
     /// A progress bar over so many runs, on a terminal.
@@ -80,6 +85,13 @@ impl<T: IsTerminal> IsATerminal for T {
     fn is(&self) -> bool {
         self.is_terminal()
     }
+}
+
+/// Whether the terminal can be taken to show block characters: it is no dumb one, and its text is UTF-8.
+fn draws_blocks() -> bool {
+    let value = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(value).unwrap_or_default().to_lowercase();
+    value("TERM").is_some_and(|term| term != "dumb") && (locale.contains("utf-8") || locale.contains("utf8"))
 }
 
 /// Columns of the terminal.

@@ -10,19 +10,22 @@ use crate::results::{Results, Row, Run, TraceFacts};
 pub const REFERENCE: &str = "linux-2.0";
 
 /// What many swap-outs per 1000 references are: with fewer, memory suffices for most purposes.
-pub const TELLING: f64 = 10.0;
+pub const TELLING: f64 = 1.0;
 /// A distribution over fewer swap-outs than this says little.
 pub const ENOUGH: u64 = 100;
 
 /// The runs of one policy with one set of parameters on one trace.
 #[derive(Clone, Debug)]
 pub struct Series<'a> {
-    /// The policy, with those of its parameters that do not have their default: `clock:ref-on-load=0`.
+    /// The policy, with those of its parameters that do not have their default: `clock:ref-on-load=0`; in square brackets
+    /// the results it is from where several differ.
     pub label: String,
     /// The policy's name alone.
     pub policy: &'a str,
     /// Its parameters as in the row.
     pub params: &'a str,
+    /// Which of several results it is from, where they differ.
+    pub source: Option<&'a str>,
     /// What it may know.
     pub sight: Sight,
     /// Its run at each memory size in frames.
@@ -112,12 +115,16 @@ impl<'a> Block<'a> {
         if row.trace != self.name || first.is_some_and(|first| first.row.references != row.references) {
             return false;
         }
-        let known = self.series.iter().position(|series| series.policy == row.policy && series.params == row.params);
+        let source = run.source.as_deref();
+        let known = self.series.iter().position(|series| {
+            (series.policy, series.params, series.source) == (row.policy.as_str(), row.params.as_str(), source)
+        });
         let place = known.unwrap_or_else(|| {
             self.series.push(Series {
-                label: registry::label(&row.policy, &row.params),
+                label: label(row, source),
                 policy: &row.policy,
                 params: &row.params,
+                source,
                 // A word that this version does not know is nothing that a kernel could run.
                 sight: Sight::from_word(&row.sight).unwrap_or(Sight::EveryReference),
                 runs: BTreeMap::new(),
@@ -134,6 +141,11 @@ impl<'a> Block<'a> {
         }
         new
     }
+}
+
+fn label(row: &Row, source: Option<&str>) -> String {
+    let label = registry::label(&row.policy, &row.params);
+    source.map_or_else(|| label.clone(), |source| format!("{label} [{source}]"))
 }
 
 /// The results trace by trace, in their order. Two traces of one name are two blocks: the second begins where a run

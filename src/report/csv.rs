@@ -1,15 +1,18 @@
 //! `results.csv`: one line a run. The columns are the fields of [`Row`], in its order; no column is named here but the
-//! one whose decimals are cut.
+//! one whose decimals are cut, and the one that is not of a row.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
 use super::ReportError;
-use crate::results::Row;
+use crate::results::{Row, Run};
 
 /// The column written with four decimals.
 const FAIRNESS: &str = "fairness";
+
+/// The column of the results that a run is from.
+const SOURCE: &str = "source";
 
 /// Writes the header and a line for each row.
 ///
@@ -19,6 +22,26 @@ pub fn write<'a>(rows: impl IntoIterator<Item = &'a Row>, out: &mut dyn Write) -
     out.write_all(&line(&header()?)?)?;
     for row in rows {
         out.write_all(&line(&fields(row)?)?)?;
+    }
+    out.flush()
+}
+
+/// Writes the header and a line for each run: its row and, where any of the runs is told apart by the results it is from,
+/// these in a last column.
+///
+/// # Errors
+/// When `out` can't be written to.
+pub fn write_runs(runs: &[Run], out: &mut dyn Write) -> io::Result<()> {
+    if runs.iter().all(|run| run.source.is_none()) {
+        return write(runs.iter().map(|run| &run.row), out);
+    }
+    let with = |mut record: ::csv::StringRecord, last: &str| {
+        record.push_field(last);
+        line(&record)
+    };
+    out.write_all(&with(header()?, SOURCE)?)?;
+    for run in runs {
+        out.write_all(&with(fields(&run.row)?, run.source.as_deref().unwrap_or_default())?)?;
     }
     out.flush()
 }

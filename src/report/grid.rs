@@ -11,11 +11,13 @@ pub struct Style {
     pub colour: bool,
     /// Characters in a line, at which a table is broken into blocks; 0 breaks it as often as possible.
     pub width: usize,
+    /// Small charts of block characters: for terminals that have them.
+    pub sparklines: bool,
 }
 
 impl Style {
     /// For files and pipes: no separators, no colours, 80 characters.
-    pub const PLAIN: Self = Self { thousands: false, colour: false, width: 80 };
+    pub const PLAIN: Self = Self { thousands: false, colour: false, width: 80, sparklines: false };
 
     /// A number in this style.
     pub(crate) fn number(self, number: u64) -> String {
@@ -60,11 +62,22 @@ pub(crate) struct Column {
     pub(crate) cells: Vec<(String, Tint)>,
     /// Text is set to the left, numbers to the right.
     pub(crate) left: bool,
+    /// It stands one blank behind the column before it, to which it belongs.
+    pub(crate) tight: bool,
 }
 
 impl Column {
     pub(crate) fn left() -> Self {
         Self { left: true, ..Self::default() }
+    }
+
+    pub(crate) fn tight() -> Self {
+        Self { tight: true, ..Self::default() }
+    }
+
+    /// Blanks before it.
+    pub(crate) fn gap(&self) -> usize {
+        if self.tight { 1 } else { GAP }
     }
 
     pub(crate) fn push(&mut self, text: impl Into<String>, tint: Tint) {
@@ -80,6 +93,19 @@ impl Column {
 /// Blanks between two columns.
 pub(crate) const GAP: usize = 2;
 
+/// Writes a text in lines that fit the width, each indented by so many blanks. A word that is longer stands alone.
+pub(crate) fn wrap(text: &str, indent: usize, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let (blanks, mut line) = (" ".repeat(indent), String::new());
+    for word in text.split(' ') {
+        if !line.is_empty() && indent + line.chars().count() + 1 + word.chars().count() > style.width {
+            writeln!(out, "{blanks}{line}")?;
+            line.clear();
+        }
+        line = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+    }
+    writeln!(out, "{blanks}{line}")
+}
+
 /// Writes the columns side by side, each line indented by [`GAP`] and without blanks at its end.
 pub(crate) fn write(columns: &[&Column], style: Style, out: &mut dyn Write) -> io::Result<()> {
     let lines = columns.iter().map(|column| column.cells.len()).max().unwrap_or(0);
@@ -91,7 +117,7 @@ pub(crate) fn write(columns: &[&Column], style: Style, out: &mut dyn Write) -> i
             let (text, room) = (text.trim_end(), text.chars().count());
             let free = column.width() - room;
             let (before, after) = if column.left { (0, free) } else { (free, 0) };
-            blanks += GAP + before;
+            blanks += column.gap() + before;
             if !text.is_empty() {
                 write!(out, "{:blanks$}{}", "", style.paint(text, tint))?;
                 blanks = 0;

@@ -1,4 +1,4 @@
-//! What is made of [`Results`]: csv and json for programs, tables and charts for people. Nothing is measured or
+//! What is made of [`Results`]: csv and json for programs, tables, charts and a page for people. Nothing is measured or
 //! replayed here, and this room knows no trace, kernel or policy, only rows.
 
 pub mod block;
@@ -7,7 +7,9 @@ pub mod check;
 pub mod ci;
 pub mod csv;
 pub mod curves;
+pub mod findings;
 pub(crate) mod grid;
+pub mod html;
 pub mod json;
 mod numbers;
 pub mod output;
@@ -32,6 +34,8 @@ use crate::results::Results;
 pub const CSV_FILE: &str = "results.csv";
 /// The file of everything.
 pub const JSON_FILE: &str = "results.json";
+/// The page for people.
+pub const HTML_FILE: &str = "report.html";
 /// The longest part of a file name taken from a trace's name, in bytes: file systems stop at 255.
 const LONGEST_NAME: usize = 120;
 
@@ -74,9 +78,9 @@ pub enum ReportError {
     },
 }
 
-/// Writes `results.csv`, `results.json` and each chart of each trace as `TRACE-ENDING.svg` and `.png` into the folder `out`,
-/// which is created if missing. `written` is called after each file. Returns the files in the order written. A shard has no
-/// charts: they would be of a part.
+/// Writes `results.csv`, `results.json`, each chart of each trace as `TRACE-ENDING.svg` and `.png`, and `report.html` with
+/// all of it into the folder `out`, which is created if missing. `written` is called after each file. Returns the files in
+/// the order written. A shard has no charts and no page: they would be of a part.
 ///
 /// Each file is whole or not there; an error leaves those that were finished before it.
 ///
@@ -91,20 +95,43 @@ pub fn write_all(results: &Results, out: &Path, mut written: impl FnMut(&Path)) 
         paths.push(path);
         Ok::<(), ReportError>(())
     };
-    keep(CSV_FILE, &|file| csv::write(results.runs.iter().map(|run| &run.row), file))?;
+    keep(CSV_FILE, &|file| csv::write_runs(&results.runs, file))?;
     keep(JSON_FILE, &|file| json::write(results, file))?;
-    let blocks = if results.shard.is_some() { Vec::new() } else { block::blocks(results) };
+    if results.shard.is_some() {
+        return Ok(paths);
+    }
+    let blocks = block::blocks(results);
+    let mut drawn = Vec::with_capacity(blocks.len());
     for (block, name) in blocks.iter().zip(file_names(&blocks)) {
         let charts = chart::charts(results, block);
         let paint = |(kind, chart): &(_, chart::Chart)| Ok::<_, io::Error>((*kind, chart.svg()?, chart.png()?));
         // Painting takes longest by far.
         let painted: Result<Vec<(&chart::Kind, String, Vec<u8>)>, _> = charts.par_iter().map(paint).collect();
+        let mut of_block = Vec::with_capacity(charts.len());
         for (kind, svg, png) in painted.map_err(OutputError::at(out))? {
             keep(&format!("{name}-{}.svg", kind.ending), &|file| file.write_all(svg.as_bytes()))?;
             keep(&format!("{name}-{}.png", kind.ending), &|file| file.write_all(&png))?;
+            of_block.push(html::Drawn { heading: kind.heading, svg });
         }
+        drawn.push(of_block);
     }
+    keep(HTML_FILE, &|file| html::write(results, &blocks, &drawn, file))?;
     Ok(paths)
+}
+
+/// Writes the page alone, with all its charts.
+///
+/// # Errors
+/// When a chart can't be drawn or `out` can't be written to.
+pub fn write_page(results: &Results, out: &mut dyn Write) -> io::Result<()> {
+    let blocks = block::blocks(results);
+    let mut charts = Vec::with_capacity(blocks.len());
+    for block in &blocks {
+        let of_block = chart::charts(results, block).into_iter();
+        let drawn = of_block.map(|(kind, chart)| Ok(html::Drawn { heading: kind.heading, svg: chart.svg()? }));
+        charts.push(drawn.collect::<io::Result<Vec<_>>>()?);
+    }
+    html::write(results, &blocks, &charts, out)
 }
 
 /// What the names of the files of these blocks' charts begin with: safe on any file system, and such that no name comes
@@ -162,7 +189,7 @@ pub enum Format {
 pub fn print(results: &Results, format: Format, style: Style, out: &mut dyn Write) -> io::Result<()> {
     match format {
         Format::Table => table::write(results, style, out),
-        Format::Csv => csv::write(results.runs.iter().map(|run| &run.row), out),
+        Format::Csv => csv::write_runs(&results.runs, out),
         Format::Json => json::write(results, out),
         Format::Markdown => table::write_markdown(results, style, out),
     }

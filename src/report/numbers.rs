@@ -37,6 +37,34 @@ pub(super) fn percent(part: f64, whole: f64) -> String {
     plain(100.0 * part / whole)
 }
 
+/// A rate or a ratio: `0.84`, `1.03`, `12.3`, `0.0021`; never `0` unless it is 0.
+pub(super) fn rate(number: f64) -> String {
+    let decimals = match number.abs() {
+        0.0 => 0,
+        // Two significant digits, however small.
+        size if size < 0.1 => (1.0 - size.log10().floor()) as usize,
+        size if size < 10.0 => 2,
+        size if size < 100.0 => 1,
+        _ => 0,
+    };
+    format!("{number:.decimals$}")
+}
+
+/// What a count is more or less than another, in percent with its sign: `-6.5`, `+1874`, `0` where they are equal. None
+/// where the other is 0 and this one is not.
+pub(super) fn change(count: u64, other: u64) -> Option<String> {
+    if count == other {
+        return Some("0".to_owned());
+    }
+    let percent = 100.0 * (count as f64 - other as f64) / other as f64;
+    let decimals = match percent.abs() {
+        size if size < 0.1 => 2,
+        size if size < 99.95 => 1,
+        _ => 0,
+    };
+    (other > 0).then(|| format!("{percent:+.decimals$}"))
+}
+
 /// Pages of so many bytes as a size of memory: `96 MiB`.
 pub fn memory(pages: u64, page_size: u64) -> String {
     bytes(pages as f64 * page_size as f64)

@@ -54,6 +54,7 @@ pub(super) fn of(whole: &Whole, runs: &[(Run, Arc<Program>)], frames: u64) -> Ru
         segments: segments(whole, runs),
         distributions: Distributions::default(),
         timeline: None,
+        source: None,
         estimate: Some(estimate),
     }
 }

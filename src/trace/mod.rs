@@ -75,7 +75,7 @@ pub type MakeWriter = fn(Output) -> Box<dyn RecordWriter>;
 
 /// One format of traces.
 pub struct Format {
-    /// Its name, as `--format` takes it.
+    /// Its name, as `--trace-format` takes it.
     pub name: &'static str,
     /// What it is, in a line.
     pub description: &'static str,
@@ -441,7 +441,7 @@ fn undetected(file: &str, head: &[u8]) -> TraceError {
         what: "this is of no known format".into(),
         text: printable(first),
         remedy: format!(
-            "tried: {}; if it is one of these, name it with --format; `clockhand formats` says more of them",
+            "tried: {}; if it is one of these, name it with --trace-format; `clockhand formats` says more of them",
             tried.collect::<Vec<_>>().join(", ")
         ),
     }))

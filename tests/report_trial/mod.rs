@@ -87,6 +87,7 @@ impl Trial {
             arguments: vec!["compare".to_owned()],
             seed: self.seed,
             shard: None,
+            sources: Vec::new(),
             traces: Vec::new(),
             runs: Vec::new(),
         };
@@ -164,8 +165,9 @@ impl Trial {
         Run {
             segments: self.segments_of(&row),
             distributions: distributions(&row),
-            timeline: None,
+            source: None,
             estimate: None,
+            timeline: None,
             row,
         }
     }

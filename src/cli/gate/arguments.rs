@@ -108,8 +108,8 @@ pub struct ShowArguments {
     #[command(flatten)]
     pub baseline: BaselineArguments,
     /// What goes to stdout.
-    #[arg(long, value_name = "FORM", default_value = "table")]
-    pub print: ShowForm,
+    #[arg(long = "format", alias = "print", value_name = "FORM", default_value = "plain")]
+    pub form: ShowForm,
     /// Where options are from.
     #[command(flatten)]
     pub settings: SettingsArguments,
@@ -119,7 +119,8 @@ pub struct ShowArguments {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ShowForm {
     /// For people.
-    Table,
+    #[value(alias = "table")]
+    Plain,
     /// The runs, as in results.csv.
     Csv,
     /// A table in Markdown.
@@ -129,7 +130,7 @@ pub enum ShowForm {
 impl From<ShowForm> for report::Format {
     fn from(form: ShowForm) -> Self {
         match form {
-            ShowForm::Table => Self::Table,
+            ShowForm::Plain => Self::Table,
             ShowForm::Csv => Self::Csv,
             ShowForm::Markdown => Self::Markdown,
         }

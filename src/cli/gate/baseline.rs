@@ -48,12 +48,12 @@ pub fn write(path: &Path, baseline: &Baseline) -> Result<(), Error> {
 
 /// The options that a baseline keeps, as clap reads them.
 pub fn options(words: &[String]) -> Result<MatrixOptions, Error> {
-    MatrixOptions::try_parse_from(words).map_err(|error| not_of_this_version(words, &error))
+    MatrixOptions::try_parse_from(renamed(words)).map_err(|error| not_of_this_version(words, &error))
 }
 
 /// The options that results were made with, as a baseline keeps them.
 pub fn options_of(results: &Results) -> Result<Vec<String>, Error> {
-    let words = std::iter::once("clockhand").chain(results.arguments.iter().map(String::as_str));
+    let words = std::iter::once("clockhand").chain(renamed(&results.arguments));
     if results.traces.iter().any(|facts| facts.sample.is_some()) {
         return Err(estimates());
     }
@@ -70,6 +70,11 @@ pub fn options_of(results: &Results) -> Result<Vec<String>, Error> {
 fn estimates() -> Error {
     let what = "these results are estimates from samples (compare --sample), which no counts can be held to";
     NotComparable(format!("{what}; replay the traces whole")).into()
+}
+
+/// Options as they were kept once, by the names they have now: `--format` was that of the trace, and no other was kept.
+fn renamed(words: &[String]) -> impl Iterator<Item = &str> {
+    words.iter().map(|word| if word == "--format" { "--trace-format" } else { word })
 }
 
 fn not_of_this_version(words: &[String], error: &clap::Error) -> Error {
@@ -222,10 +227,11 @@ fn show(arguments: &ShowArguments, terminal: &Terminal) -> Result<(), Error> {
         arguments: [vec!["baseline".to_owned()], baseline.options.clone()].concat(),
         seed: options_seed(&baseline)?,
         shard: None,
+        sources: Vec::new(),
         traces: baseline.traces.iter().map(facts).collect(),
         runs: baseline.rows.into_iter().map(bare).collect(),
     };
-    terminal::print(|out| report::print(&results, arguments.print.into(), terminal.style(), out))?;
+    terminal::print(|out| report::print(&results, arguments.form.into(), terminal.style(), out))?;
     Ok(())
 }
 
@@ -235,7 +241,14 @@ fn options_seed(baseline: &Baseline) -> Result<u64, Error> {
 
 /// A run of which only the counts are known.
 fn bare(row: Row) -> Run {
-    Run { row, segments: Vec::new(), distributions: Distributions::default(), estimate: None, timeline: None }
+    Run {
+        row,
+        segments: Vec::new(),
+        distributions: Distributions::default(),
+        estimate: None,
+        source: None,
+        timeline: None,
+    }
 }
 
 /// What a baseline knows of a trace.

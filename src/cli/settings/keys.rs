@@ -17,6 +17,9 @@ const ONCE: [&str; 11] = [
     "help",
 ];
 
+/// Options, by their names to clap, that had another long name once.
+const FORMERLY: [(&str, &str); 2] = [("form", "print"), ("trace_format", "format")];
+
 /// An option that the matrix file and the environment can set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Key {
@@ -76,6 +79,11 @@ impl Key {
             path: arg.get_value_hint() == ValueHint::AnyPath,
             id,
         }
+    }
+
+    /// Whether a name in the matrix file is this key's, or what it was called before.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        self.name == name || FORMERLY.contains(&(self.id.as_str(), name))
     }
 
     /// Its name in the environment.

@@ -61,7 +61,7 @@ impl Reading<'_> {
         table: Option<&str>,
     ) -> Result<Setting, Usage> {
         let text = name.get_ref().as_ref();
-        let key = self.keys.iter().find(|key| key.name == text && key.table.as_deref() == table);
+        let key = self.keys.iter().find(|key| key.is_called(text) && key.table.as_deref() == table);
         let Some(key) = key else { return Err(self.unknown(text, &name.span(), table)) };
         let values = match value.get_ref() {
             DeValue::Table(pairs) if key.form == Form::Pairs => {

@@ -17,7 +17,7 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use super::Usage;
-use super::arguments::Arguments;
+use super::arguments::{Arguments, with_former_names};
 use super::terminal::{self, Terminal};
 use keys::{Form, Key};
 
@@ -51,7 +51,9 @@ struct Value {
 
 /// The command line, as clap is to read it: flags of commands with a matrix file can be switched off too.
 pub fn command() -> Command {
-    COMMANDS.into_iter().fold(Arguments::command(), |command, path| at(command, path, &with_flags_off))
+    COMMANDS
+        .into_iter()
+        .fold(with_former_names(Arguments::command()), |command, path| at(command, path, &with_flags_off))
 }
 
 fn with_flags_off(command: Command) -> Command {
