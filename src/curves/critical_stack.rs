@@ -173,11 +173,6 @@ impl CriticalStack {
         (self.top != NEVER).then(|| PageId::new(self.top))
     }
 
-    /// Whether a page was referenced.
-    pub(super) fn knows(&self, page: PageId) -> bool {
-        self.slot_of[page.index()] != NEVER
-    }
-
     /// Asks for what is kept of a page that will be referenced soon.
     #[inline(always)]
     pub(super) fn prefetch_page(&self, page: PageId) {

@@ -20,29 +20,32 @@ use crate::replay::Options;
 pub use lives::{Curve, Point};
 pub use several::{make_all, rows};
 
-/// Makes a curve; none when it was told to stop.
+/// What in a program stands against a curve.
+type Obstacle = fn(&Program) -> Option<String>;
+/// Makes a curve of a program without such; none when it was told to stop.
 type Make = fn(&Program, &dyn Fn() -> bool) -> Option<Curve>;
 
 /// The policies whose curves can be made in one pass, by their names in the registry.
-static CURVES: [(&str, Make); 2] = [("lru", lru::curve), ("opt", opt::curve)];
+static CURVES: [(&str, Obstacle, Make); 2] = [("lru", segments::locks, lru::curve), ("opt", opt::obstacle, opt::curve)];
 
 /// The names of the policies whose curves can be made in one pass.
 pub fn policies() -> impl Iterator<Item = &'static str> {
-    CURVES.iter().map(|&(policy, _)| policy)
+    CURVES.iter().map(|&(policy, ..)| policy)
 }
 
-fn make_of(policy: &PolicySpec) -> Result<Make, String> {
-    let row = CURVES.iter().find(|(name, _)| *name == policy.entry.name);
+fn row_of(policy: &PolicySpec) -> Result<(Obstacle, Make), String> {
+    let row = CURVES.iter().find(|(name, ..)| *name == policy.entry.name);
     let other = || "it may hold other pages in a larger memory than in a smaller one, not just more".to_owned();
-    row.map(|&(_, make)| make).ok_or_else(other)
+    row.map(|&(_, obstacle, make)| (obstacle, make)).ok_or_else(other)
 }
 
 /// What stands against a curve in one pass of this policy on this program, as a sentence; none where there is one. The
 /// memory size of the options does not matter.
 pub fn obstacle(policy: &PolicySpec, program: &Program, options: &Options) -> Option<String> {
-    if let Err(other) = make_of(policy) {
-        return Some(other);
-    }
+    let in_program = match row_of(policy) {
+        Ok((obstacle, _)) => obstacle,
+        Err(other) => return Some(other),
+    };
     if options.kswapd.is_some() {
         return Some("the swap daemon goes by free frames, of which each memory size has others".to_owned());
     }
@@ -51,7 +54,7 @@ pub fn obstacle(policy: &PolicySpec, program: &Program, options: &Options) -> Op
     if options.swap.is_some() && slots < pages {
         return Some(format!("a small memory may run out of swap, which has {slots} slots for {pages} pages"));
     }
-    segments::locks(program)
+    in_program(program)
 }
 
 /// The curve of a policy on a program; none when `go_on`, which is asked now and then, said no.
@@ -66,7 +69,7 @@ pub fn curve(
 ) -> Result<Option<Curve>, String> {
     match obstacle(policy, program, options) {
         Some(obstacle) => Err(obstacle),
-        None => Ok(make_of(policy)?(program, go_on)),
+        None => Ok(row_of(policy)?.1(program, go_on)),
     }
 }
 
