@@ -25,8 +25,8 @@ const NOWHERE: u8 = u8::MAX;
 const FEWEST_SLOTS: usize = 1 << 10;
 /// The slots of a log for each page in the queue, when it is written anew.
 ///
-/// Tried on Zipf's law over a million pages, `lru` with a tenth of them in memory, ns a reference in two runs: with 2 20 and 18,
-/// with 4 16 and 17, with 8 18 and 19.
+/// Tried on Zipf's law over a million pages, `lru` with a tenth of them in memory, ns a reference in two runs: with 2 20 and
+/// 18, with 4 16 and 17, with 8 18 and 19.
 const SLOTS_A_PAGE: usize = 4;
 /// Slots ahead of one that is looked at whose page is called near.
 const SLOTS_AHEAD: usize = 32;
