@@ -366,7 +366,9 @@ mod tests {
                     prop_assert_eq!(queues.queue_of(page), known);
                     prop_assert_eq!(queues.contains(queue, page), known == Some(queue));
                     let take = |expected: &mut Vec<VecDeque<u32>>| {
-                        expected.iter_mut().for_each(|queue| queue.retain(|&other| other != number));
+                        for queue in expected.iter_mut() {
+                            queue.retain(|&other| other != number);
+                        }
                     };
                     match what {
                         0 => {

@@ -102,7 +102,7 @@ fn enough(enough: &Enough) -> String {
         return format!("With {label}{role}: {rate} per 1,000 at the smallest size replayed.");
     };
     let below = enough.entry.series.runs.get(&less).filter(|run| run.row.out_of_memory == 0);
-    let below = below.map(|run| Entry { series: enough.entry.series, run: *run });
+    let below = below.map(|run| Entry { series: enough.entry.series, run });
     let below = below.map_or_else(String::new, |entry| format!(": {} per 1,000", per_thousand(&entry)));
     let less = counted(less, "frame", "frames");
     format!("With {label}{role}: {rate} per 1,000. {less}, the next smaller size replayed, are too few{below}.")
