@@ -8,7 +8,7 @@
 //! A swap-out is dirty where the page was written to since it last came in. It last came in, at a size, with its last
 //! reference at that depth or below; so let w be the greatest depth of its references after the last write, 0 when there are
 //! none: with more than w frames it has not gone since the write, with fewer it has come back and was not written to. A
-//! life that ends at depth d has a dirty swap-out at the sizes above w and up to d.
+//! life that ends at depth d has a dirty swap-out at the sizes above w and up to d, and a clean one at the others up to d.
 //!
 //! Counts of sizes up to d are kept at d, and summed from the largest size down.
 
@@ -36,8 +36,8 @@ struct Counts {
     returns: u64,
     /// Lives that ended without.
     departures: u64,
-    /// Dirty swap-outs; wrapping, as those that begin above a size are taken off there.
-    dirty: u64,
+    /// Swap-outs of pages that were not written to since they came in.
+    clean: u64,
 }
 
 /// The lives of all pages, in order of their ends.
@@ -48,7 +48,7 @@ pub(super) struct Lives {
     /// By depth.
     counts: Vec<Counts>,
     zero_faults: u64,
-    /// Depths, and from which the swap-outs are dirty, that are not counted yet.
+    /// Depths, and up to which the swap-outs are clean, that are not counted yet.
     waiting: [(u32, u32); ON_THE_WAY],
     length: usize,
 }
@@ -98,23 +98,13 @@ impl Lives {
     pub(super) fn end(&mut self, page: PageId, depth: u32) {
         let clean_to = self.since_write[page.index()].min(depth);
         self.counts[depth as usize].departures += 1;
-        self.count_dirty(depth, clean_to);
+        self.counts[clean_to as usize].clean += 1;
     }
 
     #[inline(always)]
     fn count(&mut self, depth: u32, clean_to: u32) {
         self.counts[depth as usize].returns += 1;
-        self.count_dirty(depth, clean_to);
-    }
-
-    #[inline(always)]
-    fn count_dirty(&mut self, depth: u32, clean_to: u32) {
-        // Without a branch, as whether a page is dirty can't be guessed; where it is clean both are the same.
-        let dirty = u64::from(clean_to < depth);
-        let at_depth = &mut self.counts[depth as usize].dirty;
-        *at_depth = at_depth.wrapping_add(dirty);
-        let at_write = &mut self.counts[clean_to as usize].dirty;
-        *at_write = at_write.wrapping_sub(dirty);
+        self.counts[clean_to as usize].clean += 1;
     }
 
     #[inline(always)]
@@ -180,19 +170,19 @@ impl Curve {
         let mut left = self.counts.iter().fold(Counts::default(), |sum, counts| Counts {
             returns: sum.returns + counts.returns,
             departures: sum.departures + counts.departures,
-            dirty: sum.dirty.wrapping_add(counts.dirty),
+            clean: sum.clean + counts.clean,
         });
         self.sizes().zip(&self.counts).map(move |(frames, smaller)| {
             left.returns -= smaller.returns;
             left.departures -= smaller.departures;
-            left.dirty = left.dirty.wrapping_sub(smaller.dirty);
+            left.clean -= smaller.clean;
             Point {
                 frames,
                 references: self.references,
                 zero_faults: self.zero_faults,
                 swap_ins: left.returns,
                 swap_outs: left.returns + left.departures,
-                dirty_swap_outs: left.dirty,
+                dirty_swap_outs: left.returns + left.departures - left.clean,
             }
         })
     }
