@@ -262,7 +262,7 @@ mod tests {
     fn what_no_memory_holds_is_refused() {
         let mut builder = ReferenceBuilder::new(Room::default());
         let reference = |page, column| Reference { page: PageId::new(page), column: Column::new(column), write: false };
-        builder.push(reference(1 << 27, 4095)).unwrap();
+        builder.push(reference((1 << 27) - 1, 4095)).unwrap();
         let error = builder.push(reference(1 << 31, 0)).unwrap_err().to_string();
         assert!(error.contains("2^39 page-table entries") && error.contains("slice"), "{error}");
     }
