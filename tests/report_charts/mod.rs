@@ -1,13 +1,12 @@
 //! What charts show: each number is that of the rows, at its place on the axis; nothing is clipped and no text covers another.
 
 use std::collections::HashSet;
-use std::path::Path;
 
 use clockhand::frames::FramesSpec;
+use clockhand::report::REFERENCE;
 use clockhand::report::block::{self, Block};
 use clockhand::report::chart::scene::Text;
 use clockhand::report::chart::{self, CHARTS, Chart, Drawn, Kind};
-use clockhand::report::{REFERENCE, json};
 use clockhand::results::{Percentiles, Results, Run, SegmentFigures};
 use proptest::prelude::*;
 
@@ -106,7 +105,6 @@ fn hard() -> Vec<(&'static str, Results)> {
             segment.segment = format!("{}-共有メモリ-{}", segment.segment, "é".repeat(200));
         }
     }
-    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/sample/results.json");
     let mut nothing = all.results();
     for run in &mut nothing.runs {
         run.row.swap_outs = 0;
@@ -115,7 +113,7 @@ fn hard() -> Vec<(&'static str, Results)> {
         run.distributions = clockhand::results::Distributions::default();
     }
     vec![
-        ("sample", json::read(&sample).expect("it is in the repository")),
+        ("every policy", all.results()),
         ("many sizes", Trial { sizes: geometric(32), ..all.clone() }.results()),
         ("one run", Trial { policies: 1, sizes: vec![4096], ..Trial::default() }.results()),
         ("many segments", Trial { segments: 200, ..all.clone() }.results()),
