@@ -363,14 +363,14 @@ fn every_policy_is_named() {
 fn the_size_that_says_most() {
     let size = |swap_outs: &[(u64, u64, u64)]| {
         let sizes = swap_outs.iter().map(|&(frames, ..)| frames).collect();
-        let mut results = Trial { policies: 1, sizes, references: 100_000, ..Trial::default() }.results();
+        let mut results = Trial { policies: 1, sizes, references: 1_000_000, ..Trial::default() }.results();
         for (run, &(_, count, out_of_memory)) in results.runs.iter_mut().zip(swap_outs) {
             run.row.swap_outs = count;
             run.row.out_of_memory = out_of_memory;
         }
         block::blocks(&results)[0].telling_size()
     };
-    assert_eq!(size(&[(10, 5000, 0), (20, 1001, 0), (30, 1000, 0), (40, 999, 0)]), Some(30), "10 in 1000");
+    assert_eq!(size(&[(10, 5000, 0), (20, 1001, 0), (30, 1000, 0), (40, 999, 0)]), Some(30), "1 in 1000");
     assert_eq!(size(&[(10, 5000, 0), (20, 2000, 0), (30, 99, 0)]), Some(20), "99 are too few");
     assert_eq!(size(&[(10, 900, 0), (20, 800, 0)]), Some(10), "all are few");
     assert_eq!(size(&[(10, 900, 3), (20, 800, 0)]), Some(20), "out of memory");

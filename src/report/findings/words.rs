@@ -102,7 +102,7 @@ fn enough(enough: &Enough) -> String {
         return format!("With {label}{role}: {rate} per 1,000 at the smallest size replayed.");
     };
     let below = enough.entry.series.runs.get(&less).filter(|run| run.row.out_of_memory == 0);
-    let below = below.map(|run| Entry { series: enough.entry.series, run: *run });
+    let below = below.map(|run| Entry { series: enough.entry.series, run });
     let below = below.map_or_else(String::new, |entry| format!(": {} per 1,000", per_thousand(&entry)));
     let less = counted(less, "frame", "frames");
     format!("With {label}{role}: {rate} per 1,000. {less}, the next smaller size replayed, are too few{below}.")
@@ -189,14 +189,14 @@ fn segment(standing: &Standing) -> Option<Answer> {
     } else {
         format!("{}: {} the mean", last.segment.segment, times(last.times))
     };
-    let mut because = vec![
-        format!(
-            "In swap-outs for each page it has in memory: {} of {} on average.",
-            grouped(last.segment.swap_outs),
-            counted(last.segment.mean_resident.round() as u64, "page", "pages")
-        ),
-        format!("Most favoured: {}, {}.", first.segment.segment, times(first.times)),
-    ];
+    let mut because = vec![format!(
+        "In swap-outs for each page it has in memory: {} of {} on average.",
+        grouped(last.segment.swap_outs),
+        counted(last.segment.mean_resident.round() as u64, "page", "pages")
+    )];
+    if !is_even(first, last) {
+        because.push(format!("Most favoured: {}, {}.", first.segment.segment, times(first.times)));
+    }
     if let Some(reference) = standing.reference.filter(|_| !standing.reference_is_best())
         && let [least, .., most] = &favours(reference.run)[..]
     {
