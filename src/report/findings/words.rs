@@ -189,14 +189,14 @@ fn segment(standing: &Standing) -> Option<Answer> {
     } else {
         format!("{}: {} the mean", last.segment.segment, times(last.times))
     };
-    let mut because = vec![
-        format!(
-            "In swap-outs for each page it has in memory: {} of {} on average.",
-            grouped(last.segment.swap_outs),
-            counted(last.segment.mean_resident.round() as u64, "page", "pages")
-        ),
-        format!("Most favoured: {}, {}.", first.segment.segment, times(first.times)),
-    ];
+    let mut because = vec![format!(
+        "In swap-outs for each page it has in memory: {} of {} on average.",
+        grouped(last.segment.swap_outs),
+        counted(last.segment.mean_resident.round() as u64, "page", "pages")
+    )];
+    if !is_even(first, last) {
+        because.push(format!("Most favoured: {}, {}.", first.segment.segment, times(first.times)));
+    }
     if let Some(reference) = standing.reference.filter(|_| !standing.reference_is_best())
         && let [least, .., most] = &favours(reference.run)[..]
     {
