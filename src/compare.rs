@@ -1,7 +1,8 @@
 //! Every policy at every memory size on every trace, in parallel.
 //!
 //! The decoded trace is shared, each run has its own model; sizes of one policy go over the references together where that
-//! pays. Results come in the order of the plan whatever the number of threads. No file is written and nothing printed; who wants each run as it finishes gives a function for it.
+//! pays. Results come in the order of the plan whatever the number of threads. No file is written and nothing printed; who
+//! wants each run as it finishes gives a function for it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};

@@ -8,15 +8,17 @@ use std::sync::Arc;
 
 use crate::available_memory::{Room, Shortage};
 use crate::compare::Job;
+use crate::kernel::bytes_of_entries;
 use crate::policy::Sight;
 use crate::policy::registry::PolicySpec;
 use crate::program::Program;
 use crate::report::{bytes, counted};
 
-/// Bytes of the model and of what is recorded, for each page, beside the masks of its entries.
-const MODEL_A_PAGE: u64 = 24;
-/// Bytes of the masks of 64 entries: present and young.
-const MASKS: u64 = 16;
+/// Bytes of the model for each page, beside the words of its entries: since when it is in swap, the slot that it has there
+/// where slots are kept, and its bit among the resident pages.
+const MODEL_A_PAGE: u64 = 4 + 4 + 1;
+/// The same, further, where there are so many references that a position takes eight bytes.
+const LONG_POSITION: u64 = 4;
 /// Bytes of the model for each segment and each change of attachments.
 const A_SEGMENT: u64 = 256;
 /// See [`A_SEGMENT`].
@@ -29,8 +31,9 @@ const NEXT_USE: u64 = 4;
 /// The most bytes that a replay of the program under the policy takes, without what all replays of the program share.
 pub fn of_replay(program: &Program, policy: &PolicySpec) -> u64 {
     let pages = u64::from(program.footprint());
-    let words = u64::from(program.counts.most_attachments).div_ceil(64).max(1).next_power_of_two();
-    let a_page = MASKS * words + MODEL_A_PAGE + policy.entry.bytes_per_page;
+    let long = if program.references.len() >= u64::from(u32::MAX) { LONG_POSITION } else { 0 };
+    let entries = bytes_of_entries(program.counts.most_attachments);
+    let a_page = entries + MODEL_A_PAGE + long + policy.entry.bytes_per_page;
     // A set of positions takes a bit each, and a 64th of that for finding them.
     let positions = if policy.entry.sight == Sight::Future { program.references.len() / 7 } else { 0 };
     FIXED

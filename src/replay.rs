@@ -68,6 +68,9 @@ pub trait Sees<P: Policy>: Send {
     /// Whether [`Sees::referenced`] is to be called for every reference to a page in memory.
     const EVERY_REFERENCE: bool;
 
+    /// Whether it is to be called also for a reference to the page that it was called for just before.
+    const TELLS_REPEATS: bool = true;
+
     /// The reference at a position brought a page in.
     fn loaded(&self, policy: &mut P, position: u64, page: PageId, memory: &mut Memory<'_>) {
         let _ = position;
@@ -184,14 +187,19 @@ fn told_run<W: Packed>(
     entries: &mut impl Entries,
     words: &[W],
     packing: Packing,
+    tells_repeats: bool,
     mut referenced: impl FnMut(u64, Reference),
 ) -> usize {
+    let mut told = None;
     for (place, word) in words.iter().enumerate() {
         let reference = packing.unpack(word.bits());
         if !entries.hit(reference) {
             return place;
         }
-        referenced(place as u64, reference);
+        if tells_repeats || told != Some(reference.page) {
+            told = Some(reference.page);
+            referenced(place as u64, reference);
+        }
     }
     words.len()
 }
@@ -286,8 +294,9 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         let packing = self.program.packing;
         if S::EVERY_REFERENCE {
             let (policy, sight) = (&mut self.policy, &self.sight);
+            let tell = |place, reference| sight.referenced(policy, first + place, reference);
             return with_entries!(&mut self.kernel.tables, entries => {
-                told_run(entries, words, packing, |place, reference| sight.referenced(policy, first + place, reference))
+                told_run(entries, words, packing, S::TELLS_REPEATS, tell)
             });
         }
         let Some(narrow) = W::narrow(words) else {

@@ -29,13 +29,19 @@ pub(crate) struct ManySharers {
 
 impl ManySharers {
     pub(crate) fn new(pages: usize, most_attachments: u32) -> Self {
-        let shift = most_attachments.div_ceil(64).max(1).next_power_of_two().trailing_zeros();
+        let shift = pairs_of_masks(most_attachments).trailing_zeros();
         Self {
             masks: vec![Masks::default(); pages << shift],
             shift,
             written: vec![false; pages],
             resident: Bitmap::new(pages),
         }
+    }
+
+    /// Bytes for each page.
+    pub(crate) fn bytes_a_page(most_attachments: u32) -> u64 {
+        // One for whether it was written, and a bit for whether it is resident.
+        u64::from(pairs_of_masks(most_attachments)) * size_of::<Masks>() as u64 + 2
     }
 
     /// The masks, and the bit in them, of an attachment's entry for a page.
@@ -51,6 +57,11 @@ impl ManySharers {
     fn of_mut(&mut self, page: PageId) -> &mut [Masks] {
         &mut self.masks[page.index() << self.shift..(page.index() + 1) << self.shift]
     }
+}
+
+/// Pairs of masks for each page.
+fn pairs_of_masks(most_attachments: u32) -> u32 {
+    most_attachments.div_ceil(64).max(1).next_power_of_two()
 }
 
 impl Entries for ManySharers {

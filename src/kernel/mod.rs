@@ -33,6 +33,7 @@ pub use evict::{Pick, Verdict};
 pub use faults::Fault;
 pub use memory::Memory;
 pub(crate) use page_tables::Entries;
+pub use page_tables::bytes_of_entries;
 use page_tables::{PageTables, with_entries};
 use segments::SegmentTable;
 use swap::{Swap, SwapSlot};

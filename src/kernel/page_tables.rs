@@ -129,6 +129,19 @@ impl PageTables {
     }
 }
 
+/// The most bytes that the entries of a page take where no segment has more attachments than this at a time.
+pub fn bytes_of_entries(most_attachments: u32) -> u64 {
+    if most_attachments <= <u8 as Word>::COLUMNS {
+        size_of::<u8>() as u64
+    } else if most_attachments <= <u32 as Word>::COLUMNS {
+        size_of::<u32>() as u64
+    } else if most_attachments <= <u64 as Word>::COLUMNS {
+        size_of::<u64>() as u64
+    } else {
+        ManySharers::bytes_a_page(most_attachments)
+    }
+}
+
 /// A word that holds the entries of one page: from the lowest bit young, present (each a bit a column), written, resident.
 pub(crate) trait Word: Copy + std::fmt::Debug {
     /// Columns that there is room for.

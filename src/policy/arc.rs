@@ -72,6 +72,8 @@ impl Policy for Arc {
 }
 
 impl SeesReferences for Arc {
+    const REPEATS_MATTER: bool = false;
+
     #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {
         let lists = &mut self.directory.lists;

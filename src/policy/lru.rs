@@ -48,6 +48,8 @@ impl Policy for Lru {
 }
 
 impl SeesReferences for Lru {
+    const REPEATS_MATTER: bool = false;
+
     #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {
         self.queue.touch(page, 0);

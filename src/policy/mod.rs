@@ -266,6 +266,10 @@ pub trait Policy: Sized + Send + 'static {
 
 /// A policy that is told of every reference to a page in memory.
 pub trait SeesReferences: Policy {
+    /// Whether a second reference to a page just after another one, and not just after its load, can change anything. Where
+    /// it can't, nothing is said of it.
+    const REPEATS_MATTER: bool = true;
+
     /// A resident page is referenced: a hit, or a minor fault.
     fn referenced(&mut self, page: PageId, write: bool);
 }

@@ -100,6 +100,7 @@ struct References;
 
 impl<P: SeesReferences> Sees<P> for References {
     const EVERY_REFERENCE: bool = true;
+    const TELLS_REPEATS: bool = P::REPEATS_MATTER;
 
     #[inline(always)]
     fn referenced(&self, policy: &mut P, _position: u64, reference: Reference) {

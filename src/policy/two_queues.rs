@@ -97,6 +97,8 @@ impl Policy for TwoQueues {
 }
 
 impl SeesReferences for TwoQueues {
+    const REPEATS_MATTER: bool = false;
+
     #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {
         if self.queues.contains(AM, page) {
