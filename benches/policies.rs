@@ -51,7 +51,7 @@ fn program_like() -> Arc<Program> {
             _ => 2 + (drawn.powi(12) * (PAGES - 2) as f64) as usize,
         };
         recent[..=distance].rotate_right(1);
-        record(if state >> 55 & 3 == 0 { Operation::Write } else { Operation::Read }, recent[0]);
+        record(if (state >> 55).is_multiple_of(4) { Operation::Write } else { Operation::Read }, recent[0]);
     }
     Arc::new(resolver.finish())
 }
