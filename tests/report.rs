@@ -381,6 +381,8 @@ fn anything() -> impl Strategy<Value = Results> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn whatever_the_numbers_all_is_drawn_and_printed(results in anything(), width in 0..120_usize) {
         for block in block::blocks(&results) {

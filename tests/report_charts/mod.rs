@@ -203,7 +203,9 @@ fn value_of(ending: &str, drawn: &Drawn, block: &Block, frames: u64) -> Result<f
     let run = run_of(block, drawn, frames)?;
     let row = &run.row;
     let reference = || {
-        Ok::<_, TestCaseError>(&run_of(block, &Drawn { policy: REFERENCE.to_owned(), ..drawn.clone() }, frames)?.row)
+        let series = block.reference().map(|place| &block.series[place]);
+        let run = series.and_then(|series| series.runs.get(&frames));
+        run.map(|run| &run.row).ok_or_else(|| TestCaseError::fail("a ratio to no reference"))
     };
     let each = |count: u64| count as f64 / row.swap_outs as f64;
     let faults = |row: &clockhand::results::Row| (row.zero_faults + row.swap_ins) as f64;

@@ -15,7 +15,7 @@ use crate::results::Results;
 /// The width of the column of indices.
 const INDEX: f64 = 62.0;
 /// The width of a column of shares.
-const SHARES: f64 = 98.0;
+const SHARES: f64 = 106.0;
 /// Between a column of shares and the next panel.
 const BETWEEN: f64 = 20.0;
 /// Between the frame and the smallest and largest ratio.
@@ -113,7 +113,7 @@ impl Panel<'_> {
         let x = Scale::log(1.0 / self.reach, self.reach, frame.left + INSET, frame.right - INSET);
         let room = frame.right - frame.left + SHARES;
         let pages = numbers::counted(self.column.pages, "page", "pages");
-        let pages = font::fitted(&pages, 13.0, false, room - SHARES + 4.0);
+        let pages = font::fitted(&pages, 13.0, false, room - 58.0);
         let heading = font::fitted(&self.column.heading, SMALL, true, room);
         scene.text(Text::new(frame.left, frame.top - 24.0, SMALL, heading).bold(true));
         scene.text(Text::new(frame.left, frame.top - 6.0, 13.0, pages).coloured(Colour::GREY));
@@ -185,7 +185,7 @@ fn power(value: f64) -> String {
         0.125 => "1/8".to_owned(),
         0.25 => "1/4".to_owned(),
         0.5 => "1/2".to_owned(),
-        1.0 => "even".to_owned(),
+        1.0 => "1".to_owned(),
         _ => format!("{value}×"),
     }
 }
@@ -210,7 +210,7 @@ fn draw_key(scene: &mut Scene, block: &Block, baseline: f64, frames: u64, left_o
             draw_bar(scene, (left + even, left + end), middle, colour, false);
         });
     }
-    key.entry(scene, None, "2.0 → 5.0: 2.0 % of the resident pages, 5.0 % of the swap-outs");
+    key.entry(scene, None, "2.0 → 5.0: 2 % of the resident pages, 5 % of the swap-outs");
     key.line();
     key.entry(scene, None, &size_note(block, frames));
     if let Some(note) = rows::left_out_note(left_out) {

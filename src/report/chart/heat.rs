@@ -19,7 +19,7 @@ const DIVERGING: [Colour; 7] = [
 ];
 /// Texts on cells. They are no other colour of a chart, so that a page that turns colours for the dark can leave them as
 /// they are.
-const DARK: Colour = Colour(0x11, 0x11, 0x11);
+const DARK: Colour = Colour(0x00, 0x00, 0x01);
 const PALE: Colour = Colour(0xfe, 0xfe, 0xfe);
 
 /// The colour of an amount, 0 to 1.
