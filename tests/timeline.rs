@@ -339,7 +339,7 @@ fn nothing_is_clipped_or_covered(chart: &Chart) {
     }
     let svg = chart.svg().expect("it is drawn");
     roxmltree::Document::parse(&svg).expect("it is well-formed");
-    assert!(svg.len() < 600_000, "{}: {} bytes", chart.title(), svg.len());
+    assert!(svg.len() < 560_000, "{}: {} bytes", chart.title(), svg.len());
 }
 
 /// Both charts of results, looked at and set against the numbers.

@@ -25,9 +25,8 @@ const KEY: f64 = 86.0;
 const STEPS: usize = 7;
 /// The palest step is still told from the paper, which is where nothing was referenced.
 const PALEST: f64 = 0.16;
-/// Swap-outs: on blue it is seen at once, whatever the colour vision.
-const MARK: Colour = Colour(0xe6, 0x9f, 0x00);
-const EDGE: Colour = Colour(0x5a, 0x2d, 0x00);
+/// Swap-outs: on blue and on white it is seen at once, whatever the colour vision.
+const MARK: Colour = Colour(0xd5, 0x5e, 0x00);
 /// Rows whose swap-outs are one mark, and its largest and smallest radius.
 const ROWS_OF_MARK: usize = 4;
 const LARGEST: f64 = 7.0;
@@ -179,10 +178,8 @@ fn draw_marks(
         let middle = f64::midpoint(rows.row(mark.rows.0 as f64), rows.row(mark.rows.1 as f64));
         (last, (f64::midpoint(time.sides(first).0, time.sides(last).1), middle))
     };
-    for (more, colour) in [(0.9, EDGE), (0.0, MARK)] {
-        for mark in &marks {
-            scene.mark(place(mark).1, Shape::Disc, radius(mark.count, most) + more, colour);
-        }
+    for mark in &marks {
+        scene.mark(place(mark).1, Shape::Disc, radius(mark.count, most), MARK);
     }
     let drawn = |mark: &Mark| Drawn {
         policy: course.label.to_owned(),
@@ -221,7 +218,6 @@ fn draw_key(scene: &mut Scene, baseline: f64, map: &AccessMap, heat: &Heat, most
         for count in sizes.into_iter().collect::<std::collections::BTreeSet<u64>>() {
             let text = numbers::counted(count, "swap-out", "swap-outs");
             key.drawn_entry(scene, 2.0 * LARGEST, &text, |scene, x, middle| {
-                scene.mark((x + LARGEST, middle), Shape::Disc, radius(count, most) + 0.9, EDGE);
                 scene.mark((x + LARGEST, middle), Shape::Disc, radius(count, most), MARK);
             });
         }

@@ -19,7 +19,7 @@ const LEADER: f64 = 16.0;
 /// From a sample to its name.
 const GAP: f64 = 7.0;
 /// The reference is a broad line and the other a thin one on it, so that both are seen where they are the same.
-const BROAD: f64 = 3.5;
+const BROAD: f64 = 2.75;
 const THIN: f64 = 1.25;
 /// The most windows that are drawn; more are not of this program's making.
 const MOST_WINDOWS: usize = 1000;

@@ -108,6 +108,6 @@ pub(super) fn name(band: &PageBand) -> String {
         None if band.slots == 1 => {
             format!("slot {}: {}", band.slot, numbers::counted(band.segments, "segment", "segments"))
         }
-        None => format!("slots from {}: {}", band.slot, numbers::counted(band.segments, "segment", "segments")),
+        None => format!("slots {}+: {}", band.slot, numbers::counted(band.segments, "segment", "segments")),
     }
 }
