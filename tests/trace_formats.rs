@@ -305,7 +305,7 @@ fn a_format_that_is_not_there_names_those_that_are() {
     let message = error.to_string();
     assert!(FORMATS.iter().all(|format| message.contains(format.name)), "{message}");
     let unknown = read_bytes(b"hello\nworld\n").unwrap_err().to_string();
-    assert!(unknown.contains("--format") && unknown.contains("hello"), "{unknown}");
+    assert!(unknown.contains("--trace-format") && unknown.contains("hello"), "{unknown}");
     assert!(FORMATS.iter().all(|format| unknown.contains(format.name)), "{unknown}");
 }
 
