@@ -322,7 +322,8 @@ proptest! {
             }
             prop_assert!(!["b", "img", "iframe"].contains(&name), "{name} was let through");
             if name == "svg" {
-                let children: Vec<&str> = node.children().filter(roxmltree::Node::is_element).take(2).map(|n| n.tag_name().name()).collect();
+                let children = node.children().filter(roxmltree::Node::is_element);
+                let children: Vec<&str> = children.take(2).map(|n| n.tag_name().name()).collect();
                 prop_assert_eq!(children, ["title", "desc"]);
                 prop_assert_eq!(node.attribute("role"), Some("img"));
             }

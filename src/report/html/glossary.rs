@@ -4,7 +4,8 @@
 pub(super) const WORDS: &[(&str, &str)] = &[
     (
         "page",
-        "A piece of memory of fixed size, 4 KiB unless the trace says otherwise: what is moved between memory and swap.",
+        "A piece of memory of fixed size, 4 KiB unless the trace says otherwise: what is moved between memory and \
+         swap.",
     ),
     ("frame", "A place in memory that holds one page. The number of frames is the memory size."),
     ("reference", "One access of one process to one page, reading or writing. A trace is a recording of them."),
@@ -17,32 +18,39 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("swap-in", "A page brought back from swap because it was referenced again. Its process waits for it."),
     (
         "dirty swap-out",
-        "A swap-out of a page that was written to since it last came in: what remains where clean pages keep their copy in swap.",
+        "A swap-out of a page that was written to since it last came in: what remains where clean pages keep their \
+         copy in swap.",
     ),
     (
         "minor fault",
-        "A reference to a page that is in memory but not in the page table of its process: cheap, without input or output.",
+        "A reference to a page that is in memory but not in the page table of its process: cheap, without input or \
+         output.",
     ),
     (
         "page-table entry",
-        "A process's own record of where a page is. Each process that shares the page has one; all of them are taken away before the page can go.",
+        "A process's own record of where a page is. Each process that shares the page has one; all of them are taken \
+         away before the page can go.",
     ),
     (
         "wasted",
-        "Said of page-table entries that were taken away although the page stayed in memory: they cost minor faults and freed nothing.",
+        "Said of page-table entries that were taken away although the page stayed in memory: they cost minor faults \
+         and freed nothing.",
     ),
     ("policy", "The rule that says which page goes when a frame is needed."),
     (
         "a kernel could run it",
-        "The policy sees only the accessed bits that the processor sets in page tables. Others are told of every reference, which no kernel is; a simulator, or a database over its own buffers, could run them.",
+        "The policy sees only the accessed bits that the processor sets in page tables. Others are told of every \
+         reference, which no kernel is; a simulator, or a database over its own buffers, could run them.",
     ),
     (
         "bound",
-        "opt takes the page that is not needed for the longest time. It must know the future, so it is no policy but the fewest swap-ins there can be.",
+        "opt takes the page that is not needed for the longest time. It must know the future, so it is no policy but \
+         the fewest swap-ins there can be.",
     ),
     (
         "linux-2.0",
-        "The reference: the clock of Linux 2.0 for shared memory. Two hands go over segments and pages, and a page that was used since the last visit gets a second chance.",
+        "The reference: the clock of Linux 2.0 for shared memory. Two hands go over segments and pages, and a page \
+         that was used since the last visit gets a second chance.",
     ),
     (
         "scan, examined",
@@ -50,6 +58,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     (
         "fairness",
-        "Jain's index of swap-outs for each page in memory, over segments: 1 where all bear the same, less the more uneven it is.",
+        "Jain's index of swap-outs for each page in memory, over segments: 1 where all bear the same, less the more \
+         uneven it is.",
     ),
 ];
