@@ -2,8 +2,8 @@
 //!
 //! It works for policies with which a memory always holds what a smaller one does (the inclusion property of Mattson,
 //! Gecsei, Slutz and Traiger 1970): each page then has a *depth*, how many pages are to be kept rather than it, and a memory
-//! of so many frames or fewer is without it. Rows are made one file a policy, one row a policy in [`CURVES`]; what a depth
-//! means for the counts is [`lives`]. The counts are those of separate replays, which tests compare. Where a trace or an
+//! of so many frames or fewer is without it. Rows are made one file a policy, one row a policy in `CURVES`; what a depth
+//! means for the counts is `lives`. The counts are those of separate replays, which tests compare. Where a trace or an
 //! option stands against inclusion, it is said what, and nothing is made.
 
 mod critical_stack;

@@ -4,7 +4,7 @@
 //! creates, attaches, detaches, removes, locks, forks and exits, [`swap`] gives and takes slots, [`memory`] is what a
 //! policy may see of it all. No policy is known here by name, no file is read or written, and nothing is printed.
 //!
-//! The entries of all sharers of a page stand in one word ([`page_tables`]). The use count of a frame (R5) is not stored:
+//! The entries of all sharers of a page stand in one word (`page_tables`). The use count of a frame (R5) is not stored:
 //! it is one for the segment's own word and one for each present entry. Only pages that the trace refers to have a number,
 //! so the arrays are as large as the footprint, whatever the size of the segments.
 

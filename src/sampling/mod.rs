@@ -3,7 +3,7 @@
 //! A sample has all references to a part of the pages, chosen by a hash of segment and index, and all changes; it is replayed
 //! in the same part of the memory, and what is counted is scaled up (SHARDS, Waldspurger and others, FAST 2015; miniature
 //! simulation, the same, ATC 2017). Several samples are taken, chosen independently: how far they differ tells how far
-//! their mean is to be trusted. [`sampler`] chooses and gathers while the trace is read, so a reference that is in no sample
+//! their mean is to be trusted. `sampler` chooses and gathers while the trace is read, so a reference that is in no sample
 //! takes no memory; [`rate`] is what users type. An estimate is never given for a result: its trace has another name, another
 //! fingerprint, and facts that say so.
 

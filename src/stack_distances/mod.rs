@@ -2,8 +2,8 @@
 //! size.
 //!
 //! Each page stands in the slot of its last reference; slots are given out in order, so the pages above a page are the used
-//! slots behind its own, which [`slots`] counts. When the slots run out, all pages move together. With strong locality the
-//! pages at the top stand in [`front`] instead, and only those that it pushes out take a slot; which of the two is faster is
+//! slots behind its own, which `slots` counts. When the slots run out, all pages move together. With strong locality the
+//! pages at the top stand in `front` instead, and only those that it pushes out take a slot; which of the two is faster is
 //! seen from the references of a while before. A page that is removed leaves a hole, as a frame that is freed does: the next
 //! page that comes from below it takes the hole's place, and leaves one in its own. Nothing is replayed here, and no process
 //! is known.
