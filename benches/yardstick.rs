@@ -4,6 +4,8 @@
 //!
 //! `CLOCKHAND_BENCH_TRACE=FILE` adds a trace of your own, such as a log of valgrind's lackey.
 
+mod programs;
+
 use std::hint::black_box;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,67 +14,25 @@ use std::time::Instant;
 use clockhand::compare::{Job, Passes, run_all};
 use clockhand::load::load;
 use clockhand::policy::registry::PolicySpec;
-use clockhand::program::{Program, References};
+use clockhand::program::Program;
 use clockhand::replay::Options;
-use clockhand::resolve::{ResolveOptions, Resolver};
+use clockhand::resolve::ResolveOptions;
 use clockhand::speed::{fingerprint, replay};
 use clockhand::trace::{ReadOptions, Source};
-use clockhand::workload::{PATTERNS, Size, Tuning, Workload};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use programs::{program_like, yardstick, zipf};
 use xxhash_rust::xxh3::xxh3_64;
-
-/// The states of a page of the yardstick.
-const ABSENT: u8 = 0;
-const PRESENT: u8 = 1;
-const REFERENCED: u8 = 3;
-
-/// The faults of a clock with so many frames.
-fn yardstick(program: &Program, frames: usize) -> u64 {
-    let References::Narrow(words) = &program.references else { return 0 };
-    let shift = program.packing.column_bits + 1;
-    let (mut states, mut ring) = (vec![ABSENT; program.footprint() as usize], Vec::with_capacity(frames));
-    let (mut hand, mut faults) = (0, 0);
-    for &word in words {
-        let page = word >> shift;
-        if states[page as usize] == ABSENT {
-            faults += 1;
-            if ring.len() < frames {
-                ring.push(page);
-            } else {
-                while states[ring[hand] as usize] == REFERENCED {
-                    states[ring[hand] as usize] = PRESENT;
-                    hand = (hand + 1) % frames;
-                }
-                states[ring[hand] as usize] = ABSENT;
-                ring[hand] = page;
-                hand = (hand + 1) % frames;
-            }
-        }
-        states[page as usize] = REFERENCED;
-    }
-    faults
-}
 
 /// A trace to measure with: its name, itself, and the frames.
 type Case = (String, Arc<Program>, u64);
-
-fn generated(pattern: &str, references: u64, pages: u64, processes: u32, frames: u64) -> Case {
-    let row = PATTERNS.iter().copied().find(|row| row.name == pattern).expect("a pattern of the registry");
-    let size = Size { pages, processes, segments: None };
-    let workload = Workload::new(row, references, &size, &Tuning::default(), 1).expect("numbers in range");
-    let mut resolver = Resolver::new(ResolveOptions::default());
-    workload.generate(&mut resolver).expect("a legal trace");
-    let sharers = if processes == 1 { "one sharer".to_owned() } else { format!("{processes} sharers") };
-    (format!("{pattern} over {pages} pages, {sharers}"), Arc::new(resolver.finish()), frames)
-}
 
 fn cases() -> Vec<Case> {
     let built_in = load(&Source::BuiltIn, &ReadOptions::default(), ResolveOptions::default()).expect("it is whole");
     let mut cases = vec![
         ("pg-tpcb-exact".to_owned(), built_in.program, 467),
-        generated("phases", 8_000_000, 4_000, 1, 400),
-        generated("zipf", 8_000_000, 1_000_000, 1, 80_000),
-        generated("zipf", 8_000_000, 1_000_000, 16, 80_000),
+        ("like a program".to_owned(), program_like(8_000_000), 120),
+        ("zipf, one sharer".to_owned(), zipf(8_000_000, 1, 1.0), 80_000),
+        ("zipf, 16 sharers".to_owned(), zipf(8_000_000, 16, 1.0), 80_000),
     ];
     if let Some(path) = std::env::var_os("CLOCKHAND_BENCH_TRACE") {
         let own = load(&Source::Path(PathBuf::from(&path)), &ReadOptions::default(), ResolveOptions::default());

@@ -11,6 +11,7 @@ use rayon::ScopeFifo;
 
 use crate::one_pass::{MOST_SIZES, OnePass};
 use crate::outcome::outcome;
+use crate::policy::Sight;
 use crate::policy::registry::PolicySpec;
 use crate::program::Program;
 use crate::replay::{Options, Replay};
@@ -83,7 +84,7 @@ pub fn run_all(
     let threads = threads.max(1);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads for the replays");
     let work = Work { jobs, go_on, finished, failed: AtomicBool::new(false), done: Mutex::default() };
-    let units = units(jobs, threads, passes)?;
+    let units = units(jobs, threads, passes);
     // Units are begun in their order, and what leaves a pass is done by whoever is free.
     pool.in_place_scope_fifo(|scope| {
         for unit in units {
@@ -100,7 +101,7 @@ pub fn run_all(
 }
 
 /// The places of jobs that are done together, in the order in which they are to begin.
-fn units(jobs: &[Job], threads: usize, passes: Passes) -> Result<Vec<Vec<usize>>, String> {
+fn units(jobs: &[Job], threads: usize, passes: Passes) -> Vec<Vec<usize>> {
     let mut alike: Vec<Vec<usize>> = Vec::new();
     for (place, job) in jobs.iter().enumerate() {
         match alike.iter_mut().rev().find(|group| jobs[group[0]].is_like(job)) {
@@ -115,8 +116,8 @@ fn units(jobs: &[Job], threads: usize, passes: Passes) -> Result<Vec<Vec<usize>>
         let first = &jobs[group[0]];
         let parts = parts.max(group.len().div_ceil(MOST_SIZES));
         let together = passes == Passes::Shared
-            && OnePass::pays(&first.program, group.len().div_ceil(parts))
-            && first.start()?.can_share_a_pass();
+            && first.policy.entry.sight == Sight::AccessedBits
+            && OnePass::pays(&first.program, group.len().div_ceil(parts));
         if together {
             shared.extend((0..parts).map(|part| group.iter().copied().skip(part).step_by(parts).collect::<Vec<_>>()));
         } else {
@@ -127,7 +128,7 @@ fn units(jobs: &[Job], threads: usize, passes: Passes) -> Result<Vec<Vec<usize>>
     // that no long one is left alone at the end.
     alone.sort_by_key(|&place| jobs[place].options.frames);
     shared.extend(alone.into_iter().map(|place| vec![place]));
-    Ok(shared)
+    shared
 }
 
 /// What all threads see.
@@ -150,7 +151,7 @@ impl Work<'_> {
         !self.failed.load(Ordering::Relaxed) && (self.go_on)()
     }
 
-    /// Does the jobs at these places: several in one pass, and then each to its end.
+    /// Does the jobs at these places: several in one pass where their policy allows, and then each to its end.
     fn unit<'s>(&'s self, places: Vec<usize>, scope: &ScopeFifo<'s>) {
         if !self.go_on() {
             return;
@@ -171,7 +172,9 @@ impl Work<'_> {
             Ok(replays) => replays,
             Err(error) => return self.fail(error),
         };
-        if let [_, _, ..] = replays[..] {
+        if let [first, _, ..] = &replays[..]
+            && first.can_share_a_pass()
+        {
             replays = OnePass::new(&self.jobs[places[0]].program, replays).run(&|| self.go_on());
         }
         for (place, replay) in places.into_iter().zip(replays) {

@@ -6,7 +6,7 @@
 
 use xxhash_rust::xxh3::Xxh3Default;
 
-use crate::program::{Change, Control, Packed, Program, Segment};
+use crate::program::{Bits, Change, Control, Program, Segment};
 use crate::trace::{OutOfMemory, Settings};
 
 /// References in a block between two calls of the hash.

@@ -7,7 +7,7 @@
 
 use crate::available_memory::{Room, Shortage, reserve};
 use crate::ids::PageId;
-use crate::program::{Packed, Packing, Reference, References, Word40};
+use crate::program::{Bits, Packed, Packing, Reference, References, Word40};
 
 /// Bits of a column in words of 40 bits at least, so that 32 are left to the page.
 const WIDE_COLUMN_BITS: u32 = 7;

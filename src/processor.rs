@@ -1,14 +1,40 @@
 //! What this processor can do beyond every processor of its kind, asked for while the program runs.
 //!
-//! Loops that gain by it are compiled twice from one source: plainly, and with the wider instructions allowed. Nothing is
-//! counted or decided here, and no result depends on it.
+//! Loops that gain by it are there twice: plainly, and with the wider instructions, from one source where the compiler makes
+//! the best of that. Nothing is counted or decided here, and no result depends on it.
+
+/// Whether it fetches eight words of 32 bits at once, from places anywhere (AVX2).
+#[inline]
+pub fn gathers_8() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        is_x86_feature_detected!("avx2")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        false
+    }
+}
+
+/// Whether it fetches 16 words of 32 bits at once, from places anywhere (AVX-512F).
+#[inline]
+pub fn gathers_16() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        is_x86_feature_detected!("avx512f")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        false
+    }
+}
 
 /// Whether loops may be run that were compiled for 256-bit words and for counting bits.
 #[inline]
 pub fn has_wide_words() -> bool {
     #[cfg(target_arch = "x86_64")]
     {
-        is_x86_feature_detected!("avx2")
+        gathers_8()
             && is_x86_feature_detected!("popcnt")
             && is_x86_feature_detected!("bmi1")
             && is_x86_feature_detected!("bmi2")

@@ -119,29 +119,40 @@ pub struct Reference {
     pub write: bool,
 }
 
-/// A word that holds one packed reference: write bit, then the column, then the page.
-pub trait Packed: Copy + Default + Send + Sync + 'static {
+/// A word of some width, as bits.
+pub trait Bits: Copy + Default + Send + Sync + 'static {
     /// The word as 64 bits.
     fn bits(self) -> u64;
 
     /// The word of these bits, which fit it.
     fn from_bits(bits: u64) -> Self;
+}
 
+/// Makes integers words.
+macro_rules! bits {
+    ($($type:ty),+) => {
+        $(impl Bits for $type {
+            #[inline(always)]
+            fn bits(self) -> u64 {
+                u64::from(self)
+            }
+
+            #[inline(always)]
+            fn from_bits(bits: u64) -> Self {
+                bits as Self
+            }
+        })+
+    };
+}
+bits!(u8, u32, u64);
+
+/// A word that holds one packed reference: write bit, then the column, then the page.
+pub trait Packed: Bits {
     /// The words as those of 32 bits, if they are.
     fn narrow(words: &[Self]) -> Option<&[u32]>;
 }
 
 impl Packed for u32 {
-    #[inline(always)]
-    fn bits(self) -> u64 {
-        u64::from(self)
-    }
-
-    #[inline(always)]
-    fn from_bits(bits: u64) -> Self {
-        bits as Self
-    }
-
     #[inline(always)]
     fn narrow(words: &[Self]) -> Option<&[u32]> {
         Some(words)
@@ -152,7 +163,7 @@ impl Packed for u32 {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Word40([u8; 5]);
 
-impl Packed for Word40 {
+impl Bits for Word40 {
     #[inline(always)]
     fn bits(self) -> u64 {
         let [first, second, third, fourth, fifth] = self.0;
@@ -164,7 +175,9 @@ impl Packed for Word40 {
         let [first, second, third, fourth, fifth, ..] = bits.to_le_bytes();
         Self([first, second, third, fourth, fifth])
     }
+}
 
+impl Packed for Word40 {
     #[inline(always)]
     fn narrow(_words: &[Self]) -> Option<&[u32]> {
         None

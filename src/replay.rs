@@ -350,7 +350,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     fn fault(&mut self, position: u64, reference: Reference) -> bool {
         self.kernel.set_now(position);
         if self.kernel.is_resident(reference.page) {
-            let fault = self.kernel.fault(reference);
+            let fault = self.kernel.minor_fault(reference);
             self.sight.referenced(&mut self.policy, position, reference);
             self.tell_fault(reference, fault);
             return true;
@@ -695,7 +695,7 @@ mod tests {
     use super::*;
     use crate::outcome::outcome;
     use crate::policy::registry::PolicySpec;
-    use crate::program::{Packing, Word40};
+    use crate::program::{Bits, Packing, Word40};
     use crate::resolve::{ResolveOptions, Resolver};
     use crate::trace::{ReadOptions, read_from};
 

@@ -6,6 +6,7 @@ mod common;
 use std::sync::Arc;
 
 use clockhand::compare::{Job, Passes, run_all};
+use clockhand::kernel::kswapd::{Jiffy, KswapdOptions};
 use clockhand::load::load;
 use clockhand::outcome::outcome;
 use clockhand::policy::registry::PolicySpec;
@@ -106,10 +107,15 @@ proptest! {
         steps in prop::collection::vec((0_u8..12, any::<u8>(), any::<u8>(), any::<u8>(), 1_u8..12), 1..120),
         swap in prop_oneof![Just(None), (2_u32..30).prop_map(|slots| Some(vec![SwapArea { slots, priority: None }]))],
         stop in any::<bool>(),
+        daemon in prop_oneof![Just(None), (1_u64..40).prop_map(|references| Some(KswapdOptions {
+            low: 2,
+            high: 4,
+            jiffy: Some(Jiffy::References(references)),
+        }))],
     ) {
         let program = program_of_script(&script(sharers, &steps));
         let out_of_memory = if stop { OutOfMemory::Stop } else { OutOfMemory::Continue };
-        let options = Options { swap, out_of_memory, ..Options::new(1) };
+        let options = Options { swap, out_of_memory, kswapd: daemon, ..Options::new(1) };
         check(&jobs(&program, &PolicySpec::all(), &options, &[1, 2, 3, 4, 5, 7, 9, 12, 15, 19, 25]));
     }
 }

@@ -1,6 +1,6 @@
 //! `clockhand compare`: every policy at every memory size on every trace.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::{Context, Error, anyhow};
@@ -84,7 +84,7 @@ pub fn put_out(
     written: impl FnOnce() -> Result<(), OutputError>,
 ) -> Result<(), Error> {
     let mut files = Vec::new();
-    report::write_all(results, target.out, |path| files.push(path.display().to_string()))?;
+    report::write_all(results, target.out, |path| files.push(path.to_owned()))?;
     written()?;
     match &results.shard {
         Some(shard) if matches!(target.form, Form::Plain | Form::Markdown) => terminal.note(&format!(
@@ -96,8 +96,17 @@ pub fn put_out(
         )),
         _ => print(results, target, terminal)?,
     }
-    terminal.note(&format!("written: {}", files.join(", ")));
+    terminal.note(&written_text(&files, target.out));
     Ok(())
+}
+
+/// What is said of the files: their names where there are few; of many how many there are, and which to open.
+fn written_text(files: &[PathBuf], out: &Path) -> String {
+    let page = out.join(report::HTML_FILE);
+    if files.contains(&page) {
+        return format!("written: {} files in {}; open {}", files.len(), out.display(), page.display());
+    }
+    format!("written: {}", files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "))
 }
 
 fn print(results: &Results, target: &Target<'_>, terminal: &Terminal) -> Result<(), Error> {
@@ -119,9 +128,11 @@ fn plan(arguments: &CompareArguments, policies: &[PolicySpec], loaded: &[Loaded]
     Ok(jobs)
 }
 
-/// Adds what does not depend on any run: when which pages of each trace were referenced. The same in every shard.
+/// Adds what does not depend on any run: when which pages of each trace were referenced. The same in every shard. There is
+/// none of a trace of which there are but samples.
 fn add_access_maps(traces: &mut [TraceFacts], loaded: &[Loaded]) {
-    traces.par_iter_mut().zip(loaded).for_each(|(facts, trace)| {
+    let whole = traces.par_iter_mut().zip(loaded).filter(|(_, trace)| trace.samples.is_none());
+    whole.for_each(|(facts, trace)| {
         facts.access_map = Some(access_map(&trace.program, &PageAxis::new(&trace.program)));
     });
 }

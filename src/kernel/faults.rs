@@ -27,15 +27,10 @@ pub enum Fault {
 }
 
 impl Kernel {
-    /// Puts the page into the page table of the process that referred to it, and of no other (R12, R15).
-    ///
-    /// # Panics
-    /// When the page is not resident and no frame is free: the caller sees to that first.
+    /// Puts a resident page into the page table of the process that referred to it, and of no other (R12, R15).
     #[inline]
-    pub fn fault(&mut self, reference: Reference) -> Fault {
-        if !self.is_resident(reference.page) {
-            return self.bring_in(reference);
-        }
+    pub fn minor_fault(&mut self, reference: Reference) -> Fault {
+        debug_assert!(self.is_resident(reference.page), "a minor fault is one on a resident page");
         self.counters.minor_faults += 1;
         self.segment_counters_mut(reference.page).minor_faults += 1;
         with_entries!(&mut self.tables, entries => entries.map(reference));
@@ -48,10 +43,11 @@ impl Kernel {
         Fault::OutOfMemory
     }
 
-    /// Puts a page that is not resident into a frame (R13, R14).
+    /// Puts a page that is not resident into a frame (R13, R14), and into the page table of the process that referred to it
+    /// (R15).
     ///
     /// # Panics
-    /// As [`Kernel::fault`].
+    /// When no frame is free: the caller sees to that first.
     #[inline(always)]
     pub fn bring_in(&mut self, reference: Reference) -> Fault {
         assert!(self.free_frames() > 0, "a frame is free before a page is brought in (R14)");

@@ -8,7 +8,7 @@
 use super::many_sharers::ManySharers;
 use crate::ids::{Column, PageId};
 use crate::prefetch::prefetch;
-use crate::program::Reference;
+use crate::program::{Bits, Reference};
 
 /// The entries of all pages, whatever holds them.
 pub(crate) trait Entries {
@@ -143,37 +143,22 @@ pub fn bytes_of_entries(most_attachments: u32) -> u64 {
 }
 
 /// A word that holds the entries of one page: from the lowest bit young, present (each a bit a column), written, resident.
-pub(crate) trait Word: Copy + std::fmt::Debug {
+pub(crate) trait Word: Bits {
     /// Columns that there is room for.
     const COLUMNS: u32;
-    /// An entry that is not there.
-    const EMPTY: Self;
-
-    fn bits(self) -> u64;
-    fn from_bits(bits: u64) -> Self;
 }
 
-macro_rules! word {
-    ($type:ty, $columns:expr) => {
-        impl Word for $type {
-            const COLUMNS: u32 = $columns;
-            const EMPTY: Self = 0;
-
-            #[inline(always)]
-            fn bits(self) -> u64 {
-                u64::from(self)
-            }
-
-            #[inline(always)]
-            fn from_bits(bits: u64) -> Self {
-                bits as Self
-            }
-        }
-    };
+impl Word for u8 {
+    const COLUMNS: u32 = 1;
 }
-word!(u8, 1);
-word!(u32, 15);
-word!(u64, 31);
+
+impl Word for u32 {
+    const COLUMNS: u32 = 15;
+}
+
+impl Word for u64 {
+    const COLUMNS: u32 = 31;
+}
 
 /// Entries in one word a page.
 #[derive(Clone, Debug)]
@@ -189,7 +174,7 @@ impl<W: Word> Words<W> {
     const SLACK: usize = 4;
 
     pub(crate) fn new(pages: usize) -> Self {
-        Self { words: vec![W::EMPTY; pages + Self::SLACK] }
+        Self { words: vec![W::default(); pages + Self::SLACK] }
     }
 
     /// The words, one a page, and a few behind them.

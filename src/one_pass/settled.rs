@@ -2,6 +2,7 @@
 
 use crate::ids::PageId;
 use crate::prefetch::prefetch;
+use crate::processor;
 use crate::program::Program;
 
 /// References ahead of the present ones that are called from memory.
@@ -21,7 +22,7 @@ impl Settled {
     pub(super) fn new(program: &Program) -> Self {
         let shift = program.packing.column_bits + 1;
         let sizes = vec![0; (program.footprint() as usize) << shift];
-        Self { sizes, shift, wide: is_wide() }
+        Self { sizes, shift, wide: processor::gathers_16() }
     }
 
     /// The sizes at which a reference would change nothing.
@@ -73,16 +74,6 @@ impl Settled {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-fn is_wide() -> bool {
-    std::arch::is_x86_feature_detected!("avx512f")
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn is_wide() -> bool {
-    false
-}
-
 /// The same with AVX-512, which fetches eight places at once.
 #[cfg(target_arch = "x86_64")]
 // The instructions take their numbers signed; all here are below 2^31, or bits.
@@ -93,14 +84,14 @@ mod wide {
         _mm512_mask_cmpge_epu32_mask, _mm512_set1_epi32, _mm512_set1_epi64, _mm512_test_epi64_mask,
     };
 
-    use super::{AHEAD, GROUP, Settled, is_wide, prefetch};
+    use super::{AHEAD, GROUP, Settled, prefetch, processor};
 
     /// [`Settled::plain_run`].
     ///
     /// # Panics
     /// When the processor has no AVX-512.
     pub(super) fn run(settled: &Settled, words: &[u32], of: u64) -> usize {
-        assert!(is_wide(), "chosen where the processor has it");
+        assert!(processor::gathers_16(), "chosen where the processor has it");
         // SAFETY: the processor has AVX-512F.
         unsafe { groups(settled, words, of) }
     }
@@ -148,7 +139,7 @@ mod tests {
             words in prop::collection::vec(0_u32..64, 0..100),
             of in prop_oneof![Just(u64::MAX), Just(1), any::<u64>()],
         ) {
-            let settled = Settled { sizes, shift: 1, wide: is_wide() };
+            let settled = Settled { sizes, shift: 1, wide: processor::gathers_16() };
             let plain = settled.plain_run(&words, of);
             prop_assert_eq!(settled.run(&words, of), plain);
             prop_assert_eq!(settled.far_run(&words, of), plain);

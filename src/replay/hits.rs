@@ -11,6 +11,7 @@
 use crate::kernel::Entries;
 use crate::kernel::page_tables::{Word, Words};
 use crate::prefetch::prefetch;
+use crate::processor;
 use crate::program::{Packed, Packing};
 
 #[cfg(target_arch = "x86_64")]
@@ -41,14 +42,11 @@ pub(super) enum Width {
 impl Width {
     /// The widest that this processor has.
     pub(super) fn of_processor() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        {
-            if std::arch::is_x86_feature_detected!("avx512f") {
-                return Self::Avx512;
-            }
-            if std::arch::is_x86_feature_detected!("avx2") {
-                return Self::Avx2;
-            }
+        if processor::gathers_16() {
+            return Self::Avx512;
+        }
+        if processor::gathers_8() {
+            return Self::Avx2;
         }
         Self::Plain
     }
@@ -140,14 +138,14 @@ macro_rules! wide {
         impl Wide for $word {
             #[allow(unsafe_code)]
             fn avx2_run(entries: &mut Words<Self>, references: &[u32], packing: Packing) -> usize {
-                assert!(std::arch::is_x86_feature_detected!("avx2"), "chosen where the processor has it");
+                assert!(processor::gathers_8(), "chosen where the processor has it");
                 // SAFETY: the processor has AVX2.
                 unsafe { $avx2(entries, references, packing) }
             }
 
             #[allow(unsafe_code)]
             fn avx512_run(entries: &mut Words<Self>, references: &[u32], packing: Packing) -> usize {
-                assert!(std::arch::is_x86_feature_detected!("avx512f"), "chosen where the processor has it");
+                assert!(processor::gathers_16(), "chosen where the processor has it");
                 // SAFETY: the processor has AVX-512F.
                 unsafe { $avx512(entries, references, packing) }
             }
@@ -165,7 +163,7 @@ impl Wide for u64 {
 
     #[allow(unsafe_code)]
     fn avx512_run(entries: &mut Words<Self>, references: &[u32], packing: Packing) -> usize {
-        assert!(std::arch::is_x86_feature_detected!("avx512f"), "chosen where the processor has it");
+        assert!(processor::gathers_16(), "chosen where the processor has it");
         // SAFETY: the processor has AVX-512F.
         unsafe { avx512::run_long_words(entries, references, packing) }
     }

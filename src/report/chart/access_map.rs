@@ -56,13 +56,7 @@ pub(super) fn chart(_: &Results, block: &Block) -> Option<Chart> {
         let heading = format!("References, and the swap-outs of {}", course.label);
         course::draw_heading(&mut scene, frame, HEADING, &heading, &format!("{counted} in all"));
     }
-    let ticks = axis::across(&time.scale, 1.0, false, numbers::short);
-    axis::draw_bottom(
-        &mut scene,
-        Frame { left: LEFT, right: RIGHT, top: bottom, bottom },
-        &ticks,
-        "references replayed",
-    );
+    course::draw_axis(&mut scene, &time, bottom);
     draw_key(&mut scene, bottom + KEY, map, &heat, most);
     Some(Chart::new(title, description(map, &courses), scene, drawn))
 }
@@ -225,7 +219,7 @@ fn draw_key(scene: &mut Scene, baseline: f64, map: &AccessMap, heat: &Heat, most
     key.entry(
         scene,
         None,
-        "White: not referenced. Slots of the segment table are one above the other, 0 at the bottom.",
+        "Empty: not referenced. Slots of the segment table are one above the other, 0 at the bottom.",
     );
     key.finish(scene);
 }

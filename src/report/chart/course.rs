@@ -1,6 +1,6 @@
 //! What charts over time have in common: the runs they show, checked, the axis of time, and names at the right end of panels.
 
-use super::axis::{Frame, SMALL, TO_BASELINE};
+use super::axis::{self, Frame, SMALL, TO_BASELINE};
 use super::curve::{self, Look};
 use super::font;
 use super::labels;
@@ -9,6 +9,7 @@ use super::scale::Scale;
 use super::scene::{Colour, Scene, Text};
 use super::sheet::{MARGIN, WIDTH};
 use crate::report::block::{Block, Series};
+use crate::report::numbers;
 use crate::results::{AccessMap, Hands, Run, Timeline};
 
 /// Left and right end of every panel over time: with 240 windows each is four pixels wide.
@@ -182,4 +183,11 @@ pub(super) fn draw_names(scene: &mut Scene, frame: Frame, names: &[Name]) {
         let text = font::fitted(&name.text, size, name.bold, room);
         scene.text(Text::new(start + sample, place + TO_BASELINE * size, size, text).bold(name.bold));
     }
+}
+
+/// The axis of time under the last panel.
+pub(super) fn draw_axis(scene: &mut Scene, time: &Time, bottom: f64) {
+    let ticks = axis::across(&time.scale, 1.0, false, numbers::short);
+    let frame = Frame { left: LEFT, right: RIGHT, top: bottom, bottom };
+    axis::draw_bottom(scene, frame, &ticks, "references replayed");
 }

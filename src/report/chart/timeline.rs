@@ -59,13 +59,7 @@ pub(super) fn chart(_: &Results, block: &Block) -> Option<Chart> {
         sheet.hands(map, course);
     }
     let Sheet { mut scene, bottom, drawn, .. } = sheet;
-    let ticks = axis::across(&time.scale, 1.0, false, numbers::short);
-    axis::draw_bottom(
-        &mut scene,
-        Frame { left: LEFT, right: RIGHT, top: bottom, bottom },
-        &ticks,
-        "references replayed",
-    );
+    course::draw_axis(&mut scene, &time, bottom);
     let mut key = Key::new(bottom + KEY);
     for course in &courses {
         let text = format!("{}: {}", course.label, course.series.sight.meaning());
