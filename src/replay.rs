@@ -190,12 +190,17 @@ fn told_run<W: Packed>(
     tells_repeats: bool,
     mut referenced: impl FnMut(u64, Reference),
 ) -> usize {
+    // No word is so large.
+    let mut before = u64::MAX;
     let mut told = None;
     for (place, word) in words.iter().enumerate() {
-        let reference = packing.unpack(word.bits());
-        if !entries.hit(reference) {
+        let bits = word.bits();
+        let reference = packing.unpack(bits);
+        // The same once more changes nothing in the page tables.
+        if bits != before && !entries.hit(reference) {
             return place;
         }
+        before = bits;
         if tells_repeats || told != Some(reference.page) {
             told = Some(reference.page);
             referenced(place as u64, reference);
