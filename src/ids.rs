@@ -44,6 +44,14 @@ id! {
     /// resident, and the scan passes them without cost (rule R23).
     PageId
 }
+impl PageId {
+    /// The page with the next number; there may be none with it, but no number is the last of all.
+    #[inline(always)]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
 id! {
     /// One segment, numbered in order of creation. Unlike a slot of the segment table (the kernel's shmid) it is never
     /// used again after the segment is gone.

@@ -137,29 +137,30 @@ impl OnePass {
         loop {
             offset += self.settled.run(&words[offset..], self.present);
             let Some(&word) = words.get(offset) else { break };
-            let mut left = self.present & !self.settled.sizes(word);
-            while left != 0 {
-                let number = left.trailing_zeros();
-                left &= left - 1;
-                self.tell(number, self.position + offset as u64, word, packing);
-            }
+            self.tell(self.position + offset as u64, word, packing);
             offset += 1;
         }
     }
 
-    /// One reference at one size.
-    fn tell(&mut self, number: u32, position: u64, word: u32, packing: Packing) {
-        let size = &mut self.sizes[number as usize];
-        size.told += 1;
+    /// One reference, at the sizes at which it may change something.
+    fn tell(&mut self, position: u64, word: u32, packing: Packing) {
+        let Self { sizes, settled, present, .. } = self;
+        let mut left = *present & !settled.sizes(word);
         let reference = packing.unpack(u64::from(word));
-        let goes_on = size.replay.refer(position, reference);
-        settle(&mut *size.replay, &mut self.settled, 1 << number);
-        if size.replay.is_settled(reference) {
-            self.settled.set(word, 1 << number);
+        let mut now_settled = 0;
+        while left != 0 {
+            let number = left.trailing_zeros();
+            left &= left - 1;
+            let size = &mut sizes[number as usize];
+            size.told += 1;
+            let referred = size.replay.refer(position, reference);
+            if referred.unsettled {
+                settle(&mut *size.replay, settled, 1 << number);
+            }
+            now_settled |= u64::from(referred.settled) << number;
+            *present &= !(u64::from(!referred.goes_on) << number);
         }
-        if !goes_on {
-            self.present &= !(1 << number);
-        }
+        settled.set(word, now_settled);
     }
 
     /// Lets the sizes go that have much to do.

@@ -48,6 +48,10 @@ impl Segment {
 
     /// The first touched page at or after an index of the segment, or [`Segment::end`].
     pub fn first_at(&self, index: u64) -> PageId {
+        // Where hands come into a segment they ask this.
+        if index == 0 {
+            return self.first_page;
+        }
         let run = self.runs.partition_point(|&(start, _)| start <= index);
         let after = self.runs.get(run).map_or(self.touched, |&(_, before)| before);
         let rank = match run.checked_sub(1).map(|i| self.runs[i]) {

@@ -16,7 +16,7 @@ use hits::Width;
 
 use crate::ids::PageId;
 use crate::kernel::kswapd::{Jiffy, Kswapd, KswapdOptions, PAGES_A_WAKE_UP};
-use crate::kernel::page_tables::{OneWord, with_entries};
+use crate::kernel::page_tables::{PageTables, with_entries};
 use crate::kernel::swap::RECORDED_RUN_SLOTS;
 use crate::kernel::{Counters, Entries, Fault, Kernel, Memory, Verdict};
 use crate::observers::distributions::Distributions;
@@ -138,11 +138,8 @@ pub trait Replay: Send {
     /// has to be asked again.
     fn do_what_is_due(&mut self, position: u64) -> u64;
 
-    /// In a pass: the reference at a position, those before it being done or changing nothing. False when the run ends.
-    fn refer(&mut self, position: u64, reference: Reference) -> bool;
-
-    /// In a pass: whether a reference would change nothing.
-    fn is_settled(&self, reference: Reference) -> bool;
+    /// In a pass: the reference at a position, those before it being done or changing nothing.
+    fn refer(&mut self, position: u64, reference: Reference) -> Referred;
 
     /// In a pass: gives the pages whose entries were made old or taken since the last call to a function.
     fn take_unsettled(&mut self, with: &mut dyn FnMut(PageId));
@@ -155,6 +152,17 @@ pub trait Replay: Send {
     /// # Errors
     /// When an observer could not write.
     fn finish(&mut self) -> io::Result<()>;
+}
+
+/// What became of a reference in a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Referred {
+    /// Whether the run goes on.
+    pub goes_on: bool,
+    /// Whether the same reference once more would change nothing.
+    pub settled: bool,
+    /// Whether entries were made old or taken, which [`Replay::take_unsettled`] tells.
+    pub unsettled: bool,
 }
 
 /// A replay with a policy of a known type.
@@ -234,7 +242,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             stopped: false,
             daemon: options.kswapd.as_ref().map(|kswapd| Daemon::new(kswapd, program)),
             sampling,
-            distributions: Distributions::default(),
+            distributions: Distributions::new(program.footprint() as usize, program.references.len()),
             width: Width::of_processor(),
             observers: Vec::new(),
             loading: None,
@@ -288,7 +296,6 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         let ahead = words.iter().enumerate().skip(LOOK_AHEAD / 2).take(LOOK_AHEAD).map(pages);
         with_entries!(&self.kernel.tables, entries => ahead.for_each(|(position, page)| {
             entries.prefetch(page);
-            self.kernel.prefetch(page);
             self.sight.expect(&self.policy, position, page);
         }));
     }
@@ -307,13 +314,11 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         let Some(narrow) = W::narrow(words) else {
             return with_entries!(&mut self.kernel.tables, entries => hits::plain_run(entries, words, packing));
         };
-        if let Some(entries) = &mut self.kernel.tables.many {
-            return hits::plain_run(entries, narrow, packing);
-        }
-        match &mut self.kernel.tables.words {
-            OneWord::One(entries) => hits::run(entries, narrow, packing, self.width),
-            OneWord::Few(entries) => hits::run(entries, narrow, packing, self.width),
-            OneWord::Several(entries) => hits::run(entries, narrow, packing, self.width),
+        match &mut self.kernel.tables {
+            PageTables { is_one: true, one, .. } => hits::run(one, narrow, packing, self.width),
+            PageTables { is_few: true, few, .. } => hits::run(few, narrow, packing, self.width),
+            PageTables { is_several: true, several, .. } => hits::run(several, narrow, packing, self.width),
+            PageTables { many, .. } => hits::plain_run(many, narrow, packing),
         }
     }
 
@@ -368,9 +373,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             }
         }
         let fault = self.kernel.bring_in(reference);
-        if let Fault::SwapIn { since, .. } = fault {
-            self.distributions.swapped_in(position - since);
-        }
+        self.distributions.brought_in(reference.page, position, matches!(fault, Fault::SwapIn { .. }));
         if self.policy.load_includes_repeats() {
             self.loading = Some((position, reference));
         } else {
@@ -392,9 +395,10 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         let mut before = cost(&self.kernel);
         let mut successes = 0;
         for priority in (last_priority..=first.max(last_priority)).rev() {
-            while self.shm_swap(priority, wanted).is_some() {
+            while let Some(out) = self.shm_swap(priority, wanted) {
                 let after = cost(&self.kernel);
-                self.distributions.swapped_out(after.0 - before.0, after.1 - before.1);
+                let (attempts, entries) = (after.0 - before.0, after.1 - before.1);
+                self.distributions.swapped_out(out.page, self.kernel.now(), attempts, entries);
                 before = after;
                 successes += 1;
                 if successes >= most {
@@ -627,17 +631,16 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
         self.next_stop(u64::MAX)
     }
 
-    fn refer(&mut self, position: u64, reference: Reference) -> bool {
-        let hit = with_entries!(&mut self.kernel.tables, entries => entries.hit(reference));
-        if !hit && !self.fault(position, reference) {
+    fn refer(&mut self, position: u64, reference: Reference) -> Referred {
+        if with_entries!(&mut self.kernel.tables, entries => entries.hit(reference)) {
+            return Referred { goes_on: true, settled: true, unsettled: false };
+        }
+        if !self.fault(position, reference) {
             self.stopped = true;
             self.leave_the_pass(position + 1);
         }
-        !self.stopped
-    }
-
-    fn is_settled(&self, reference: Reference) -> bool {
-        with_entries!(&self.kernel.tables, entries => entries.is_settled(reference))
+        let settled = with_entries!(&self.kernel.tables, entries => entries.is_settled(reference));
+        Referred { goes_on: !self.stopped, settled, unsettled: self.kernel.has_unsettled() }
     }
 
     fn take_unsettled(&mut self, with: &mut dyn FnMut(PageId)) {

@@ -43,8 +43,17 @@ impl Bitmap {
     }
 
     /// The lowest member at or above `from` and below `end`.
-    #[inline]
+    #[inline(always)]
     pub fn next_set(&self, from: usize, end: usize) -> Option<usize> {
+        let word = self.words.get(from / 64)? >> (from % 64);
+        if word == 0 {
+            return self.next_set_far(from, end);
+        }
+        Some(from + word.trailing_zeros() as usize).filter(|&found| found < end)
+    }
+
+    /// As [`Bitmap::next_set`], where the next member is in another word.
+    fn next_set_far(&self, from: usize, end: usize) -> Option<usize> {
         self.search(from, end, |word| word)
     }
 

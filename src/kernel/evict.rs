@@ -100,7 +100,6 @@ impl Kernel {
         if self.keeps_slots() {
             self.slots[page.index()] = self.swap.number_of(slot);
         }
-        self.absence.begin(page, self.now);
         self.shm_swp += 1;
         self.counters.swap_outs += 1;
         self.counters.dirty_swap_outs += u64::from(dirty);
@@ -113,18 +112,17 @@ impl Kernel {
     pub(super) fn free_page(&mut self, page: PageId) {
         let resident = self.is_resident(page);
         if resident {
-            with_entries!(&mut self.tables, entries => entries.take_out(page));
             self.frame_freed(page);
             self.unsettle(page);
-        } else if self.absence.since(page).is_some() {
+        } else if self.is_in_swap(page) {
             if self.keeps_slots() {
                 self.swap.release(self.slot_of(page));
             }
-            self.absence.end(page);
             self.shm_swp -= 1;
         } else {
             return;
         }
+        with_entries!(&mut self.tables, entries => entries.forget(page));
         self.gone.push((page, resident));
     }
 }

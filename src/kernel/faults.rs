@@ -19,8 +19,6 @@ pub enum Fault {
     SwapIn {
         /// The slot that it had, which is free now; [`SwapSlot::NONE`] where slots are not kept.
         slot: SwapSlot,
-        /// The position of its swap-out.
-        since: u64,
     },
     /// No frame could be had (R37).
     OutOfMemory,
@@ -53,26 +51,25 @@ impl Kernel {
         assert!(self.free_frames() > 0, "a frame is free before a page is brought in (R14)");
         let page = reference.page;
         let now = self.now;
-        let since = self.absence.end(page);
         self.resident.insert(page.index());
-        with_entries!(&mut self.tables, entries => entries.bring_in(reference));
+        let was_in_swap = with_entries!(&mut self.tables, entries => entries.bring_in(reference));
         self.shm_rss += 1;
         let segment = self.segment_counters_mut(page);
         segment.resident += 1;
         segment.residence = segment.residence.wrapping_sub(now);
-        let Some(since) = since else {
-            segment.zero_faults += 1;
-            self.counters.zero_faults += 1;
-            return Fault::Zero;
-        };
-        segment.swap_ins += 1;
-        self.counters.swap_ins += 1;
-        self.shm_swp -= 1;
-        let slot = self.slot_of(page);
-        if self.keeps_slots() {
+        // Added and not chosen between: which it is can't be foreseen while pages are touched for the first time.
+        let (zero, swap_in) = (u64::from(!was_in_swap), u64::from(was_in_swap));
+        segment.zero_faults += zero;
+        segment.swap_ins += swap_in;
+        self.counters.zero_faults += zero;
+        self.counters.swap_ins += swap_in;
+        self.shm_swp -= swap_in;
+        let mut slot = SwapSlot::NONE;
+        if self.keeps_slots() && was_in_swap {
+            slot = self.slot_of(page);
             self.swap.release(slot);
         }
-        Fault::SwapIn { slot, since }
+        if was_in_swap { Fault::SwapIn { slot } } else { Fault::Zero }
     }
 
     /// A page has left its frame, and its entries are gone: the frame is free. The counters of its segment.

@@ -23,6 +23,7 @@ pub(crate) struct ManySharers {
     /// `1 << shift` pairs of masks for each page.
     masks: Vec<Masks>,
     shift: u32,
+    /// For a page in no frame: whether it is in swap.
     written: Vec<bool>,
     resident: Bitmap,
 }
@@ -90,19 +91,25 @@ impl Entries for ManySharers {
         self.written[reference.page.index()] |= reference.write;
     }
 
-    fn bring_in(&mut self, reference: Reference) {
+    fn bring_in(&mut self, reference: Reference) -> bool {
         self.resident.insert(reference.page.index());
-        self.written[reference.page.index()] = false;
+        let was_in_swap = std::mem::take(&mut self.written[reference.page.index()]);
         self.map(reference);
+        was_in_swap
     }
 
-    fn take_out(&mut self, page: PageId) {
+    fn forget(&mut self, page: PageId) {
         self.resident.remove(page.index());
+        self.written[page.index()] = false;
         self.of_mut(page).fill(Masks::default());
     }
 
     fn is_resident(&self, page: PageId) -> bool {
         self.resident.contains(page.index())
+    }
+
+    fn is_in_swap(&self, page: PageId) -> bool {
+        self.written[page.index()] && !self.is_resident(page)
     }
 
     fn is_written(&self, page: PageId) -> bool {
@@ -132,6 +139,7 @@ impl Entries for ManySharers {
         let written = self.written[page.index()];
         if left == 0 {
             self.resident.remove(page.index());
+            self.written[page.index()] = true;
         }
         Some(Unmapped { taken, left, written })
     }

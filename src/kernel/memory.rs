@@ -54,7 +54,6 @@ impl<'k> Memory<'k> {
     #[inline(always)]
     pub fn prefetch(&self, page: PageId) {
         with_entries!(&self.kernel.tables, entries => entries.prefetch(page));
-        self.kernel.prefetch(page);
     }
 
     /// Whether a page belongs to a locked segment; it is no candidate then.
@@ -117,6 +116,12 @@ impl<'k> Memory<'k> {
         self.kernel.table.max_shmid()
     }
 
+    /// Another number whenever a segment is created, destroyed, locked or unlocked.
+    #[inline(always)]
+    pub fn segments_version(&self) -> u64 {
+        self.kernel.table.version()
+    }
+
     /// Whether a segment is locked.
     #[inline]
     pub fn is_segment_locked(&self, segment: SegmentNumber) -> bool {
@@ -136,7 +141,7 @@ impl<'k> Memory<'k> {
     }
 
     /// The first resident page at or after `from` and before `end`.
-    #[inline]
+    #[inline(always)]
     pub fn next_resident(&self, from: PageId, end: PageId) -> Option<PageId> {
         self.kernel.resident.next_set(from.index(), end.index()).map(PageId::from_index)
     }

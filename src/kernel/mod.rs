@@ -8,7 +8,6 @@
 //! it is one for the segment's own word and one for each present entry. Only pages that the trace refers to have a number,
 //! so the arrays are as large as the footprint, whatever the size of the segments.
 
-mod absence;
 pub mod bitmap;
 pub mod encoding;
 mod evict;
@@ -28,7 +27,6 @@ use crate::ids::{Column, PageId, SegmentNumber};
 use crate::program::Program;
 use crate::trace::SwapArea;
 
-use absence::Absence;
 pub use evict::{Pick, Verdict};
 pub use faults::Fault;
 pub use memory::Memory;
@@ -117,7 +115,6 @@ pub struct Kernel {
     pub(crate) tables: PageTables,
     /// The resident pages, for the scan over pages in order.
     resident: bitmap::Bitmap,
-    absence: Absence,
     frames: u64,
     shm_rss: u64,
     shm_swp: u64,
@@ -130,8 +127,9 @@ pub struct Kernel {
     segments: Vec<SegmentCounters>,
     /// Pages that went with their segment since the policy was last told, and whether they were resident.
     gone: Vec<(PageId, bool)>,
-    /// Pages whose entries were made old or taken since they were last asked for; none where nobody asks.
-    unsettled: Option<Vec<PageId>>,
+    /// Pages whose entries were made old or taken since they were last asked for, where somebody asks.
+    unsettled: Vec<PageId>,
+    notes_unsettled: bool,
 }
 
 impl Kernel {
@@ -146,7 +144,6 @@ impl Kernel {
             table: SegmentTable::default(),
             tables: PageTables::new(pages, program.counts.most_attachments),
             resident: bitmap::Bitmap::new(pages),
-            absence: Absence::new(pages, program.references.len()),
             frames,
             shm_rss: 0,
             shm_swp: 0,
@@ -157,7 +154,8 @@ impl Kernel {
             counters: Counters::default(),
             segments: vec![SegmentCounters::default(); program.segments.len()],
             gone: Vec::new(),
-            unsettled: None,
+            unsettled: Vec::new(),
+            notes_unsettled: false,
             program,
         }
     }
@@ -173,7 +171,8 @@ impl Kernel {
         self.swap = Swap::new(&[SwapArea { slots, priority: None }]);
         self.slots = vec![0; self.program.footprint() as usize];
         for page in 0..self.program.footprint() {
-            if let Some(slot) = self.absence.since(PageId::new(page)).and_then(|_| self.swap.take()) {
+            let in_swap = self.is_in_swap(PageId::new(page));
+            if let Some(slot) = in_swap.then(|| self.swap.take()).flatten() {
                 self.slots[page as usize] = self.swap.number_of(slot);
             }
         }
@@ -184,29 +183,28 @@ impl Kernel {
         !self.slots.is_empty()
     }
 
-    /// A page may be brought in soon: what a fault needs of it is called from memory meanwhile.
-    #[inline(always)]
-    pub(crate) fn prefetch(&self, page: PageId) {
-        self.absence.prefetch(page);
-    }
-
     /// Begins or ends to note the pages whose entries are made old or taken, for [`Kernel::take_unsettled`].
     pub(crate) fn note_unsettled(&mut self, note: bool) {
-        self.unsettled = note.then(Vec::new);
+        self.notes_unsettled = note;
+        self.unsettled = Vec::new();
     }
 
     /// Gives the pages whose entries were made old or taken since the last call to a function.
     #[inline]
     pub(crate) fn take_unsettled(&mut self, with: &mut dyn FnMut(PageId)) {
-        if let Some(pages) = &mut self.unsettled {
-            pages.drain(..).for_each(with);
-        }
+        self.unsettled.drain(..).for_each(with);
+    }
+
+    /// Whether [`Kernel::take_unsettled`] has something to give.
+    #[inline]
+    pub(crate) fn has_unsettled(&self) -> bool {
+        !self.unsettled.is_empty()
     }
 
     #[inline(always)]
     fn unsettle(&mut self, page: PageId) {
-        if let Some(pages) = &mut self.unsettled {
-            pages.push(page);
+        if self.notes_unsettled {
+            self.unsettled.push(page);
         }
     }
 
@@ -279,10 +277,10 @@ impl Kernel {
     pub fn page_state(&self, page: PageId) -> PageState {
         if self.is_resident(page) {
             PageState::Resident { count: 1 + with_entries!(&self.tables, entries => entries.present(page)) }
-        } else if self.absence.since(page).is_none() {
-            PageState::Zero
-        } else {
+        } else if self.is_in_swap(page) {
             PageState::Swapped(self.slot_of(page))
+        } else {
+            PageState::Zero
         }
     }
 
@@ -307,6 +305,11 @@ impl Kernel {
     #[inline(always)]
     pub fn is_resident(&self, page: PageId) -> bool {
         with_entries!(&self.tables, entries => entries.is_resident(page))
+    }
+
+    /// Whether a page is in a swap area.
+    fn is_in_swap(&self, page: PageId) -> bool {
+        with_entries!(&self.tables, entries => entries.is_in_swap(page))
     }
 
     /// The segment of a page.

@@ -23,16 +23,19 @@ pub(crate) trait Entries {
     fn map(&mut self, reference: Reference);
 
     /// A page came into a frame for a process that refers to it: nobody else has it mapped, and nobody wrote to it before
-    /// (R13 to R15).
-    fn bring_in(&mut self, reference: Reference);
+    /// (R13 to R15). Whether it came from swap.
+    fn bring_in(&mut self, reference: Reference) -> bool;
 
-    /// A page left its frame; its entries were taken before, or go with it.
-    fn take_out(&mut self, page: PageId);
+    /// A page that is in a frame or in swap goes with its segment: nothing is left of it (R42).
+    fn forget(&mut self, page: PageId);
 
     /// Whether a page is in a frame.
     fn is_resident(&self, page: PageId) -> bool;
 
-    /// Whether a page was written since it came in.
+    /// Whether a page is in swap.
+    fn is_in_swap(&self, page: PageId) -> bool;
+
+    /// Whether a page in a frame was written since it came in.
     fn is_written(&self, page: PageId) -> bool;
 
     /// Whether any entry of a page is young.
@@ -42,7 +45,7 @@ pub(crate) trait Entries {
     fn clear_accessed(&mut self, page: PageId) -> u32;
 
     /// Takes the entries of a page: with `second_chance` only the old ones, while the young ones become old (R25). Where none
-    /// is left the page leaves its frame. None, and nothing done, for a page that is in no frame.
+    /// is left the page leaves its frame for swap. None, and nothing done, for a page that is in no frame.
     fn unmap(&mut self, page: PageId, second_chance: bool) -> Option<Unmapped>;
 
     /// Whether an attachment's entry is present, and if so whether it is young.
@@ -75,38 +78,33 @@ pub(crate) struct Unmapped {
     pub(crate) written: bool,
 }
 
-/// The entries of all pages in what suits the trace. What holds them is asked for at every step of a fault: two questions
-/// that the processor foresees, where one of four answers would be a jump to an address from a table.
+/// The entries of all pages in what suits the trace: one of these, the others are empty. Which one it is is asked at every
+/// step of a fault, so each is asked for by a flag of its own, which the processor foresees. What did not help: an enum, for
+/// which it is a jump to an address from a table; and one in another, where every answer takes three instructions.
 #[derive(Clone, Debug)]
 pub(crate) struct PageTables {
-    /// One word a page.
-    pub(crate) words: OneWord,
-    /// In place of it, where one word does not do.
-    pub(crate) many: Option<ManySharers>,
-}
-
-/// Entries in one word a page.
-#[derive(Clone, Debug)]
-pub(crate) enum OneWord {
     /// One attachment of a segment at a time.
-    One(Words<u8>),
+    pub(crate) one: Words<u8>,
+    pub(crate) is_one: bool,
     /// Up to 15.
-    Few(Words<u32>),
+    pub(crate) few: Words<u32>,
+    pub(crate) is_few: bool,
     /// Up to 31.
-    Several(Words<u64>),
+    pub(crate) several: Words<u64>,
+    pub(crate) is_several: bool,
+    /// In place of them, where one word does not do.
+    pub(crate) many: ManySharers,
 }
 
 /// Does something with the entries of whatever width.
 macro_rules! with_entries {
     ($tables:expr, $entries:ident => $do:expr) => {{
-        use $crate::kernel::page_tables::{OneWord, PageTables};
+        use $crate::kernel::page_tables::PageTables;
         match $tables {
-            PageTables { many: Some($entries), .. } => $do,
-            PageTables { many: None, words } => match words {
-                OneWord::One($entries) => $do,
-                OneWord::Few($entries) => $do,
-                OneWord::Several($entries) => $do,
-            },
+            PageTables { is_one: true, one: $entries, .. } => $do,
+            PageTables { is_few: true, few: $entries, .. } => $do,
+            PageTables { is_several: true, several: $entries, .. } => $do,
+            PageTables { many: $entries, .. } => $do,
         }
     }};
 }
@@ -115,17 +113,18 @@ pub(crate) use with_entries;
 impl PageTables {
     /// Empty tables for so many pages of segments with at most so many attachments at a time.
     pub(crate) fn new(pages: usize, most_attachments: u32) -> Self {
-        let words = if most_attachments <= <u8 as Word>::COLUMNS {
-            OneWord::One(Words::new(pages))
-        } else if most_attachments <= <u32 as Word>::COLUMNS {
-            OneWord::Few(Words::new(pages))
-        } else if most_attachments <= <u64 as Word>::COLUMNS {
-            OneWord::Several(Words::new(pages))
-        } else {
-            let many = Some(ManySharers::new(pages, most_attachments));
-            return Self { words: OneWord::One(Words::new(0)), many };
-        };
-        Self { words, many: None }
+        let fits = [<u8 as Word>::COLUMNS, <u32 as Word>::COLUMNS, <u64 as Word>::COLUMNS];
+        let width = fits.iter().position(|&columns| most_attachments <= columns).unwrap_or(fits.len());
+        let pages_at = |place: usize| if width == place { pages } else { 0 };
+        Self {
+            one: Words::new(pages_at(0)),
+            is_one: width == 0,
+            few: Words::new(pages_at(1)),
+            is_few: width == 1,
+            several: Words::new(pages_at(2)),
+            is_several: width == 2,
+            many: ManySharers::new(pages_at(3), most_attachments),
+        }
     }
 }
 
@@ -170,6 +169,8 @@ impl<W: Word> Words<W> {
     const YOUNG: u64 = (1 << W::COLUMNS) - 1;
     const WRITTEN: u64 = 1 << (2 * W::COLUMNS);
     const RESIDENT: u64 = Self::WRITTEN << 1;
+    /// The word of a page in swap: no page that is in no frame is written.
+    const IN_SWAP: u64 = Self::WRITTEN;
     /// Behind the last page, so that four bytes can be fetched from any page's word on.
     const SLACK: usize = 4;
 
@@ -198,10 +199,16 @@ impl<W: Word> Words<W> {
         if W::COLUMNS == 1 { bits as u32 } else { bits.count_ones() }
     }
 
+    /// The place of a column among the young or present bits.
+    #[inline(always)]
+    fn bit(column: Column) -> u32 {
+        if W::COLUMNS == 1 { 0 } else { column.get() }
+    }
+
     /// The bits that a reference sets.
     #[inline(always)]
     fn marks(reference: Reference) -> u64 {
-        1 << reference.column.get() | u64::from(reference.write) << (2 * W::COLUMNS)
+        1 << Self::bit(reference.column) | u64::from(reference.write) << (2 * W::COLUMNS)
     }
 }
 
@@ -210,7 +217,7 @@ impl<W: Word> Entries for Words<W> {
     fn hit(&mut self, reference: Reference) -> bool {
         let word = &mut self.words[reference.page.index()];
         let bits = word.bits();
-        let present = bits >> (W::COLUMNS + reference.column.get()) & 1 != 0;
+        let present = bits >> (W::COLUMNS + Self::bit(reference.column)) & 1 != 0;
         if present {
             *word = W::from_bits(bits | Self::marks(reference));
         }
@@ -224,24 +231,30 @@ impl<W: Word> Entries for Words<W> {
 
     #[inline(always)]
     fn map(&mut self, reference: Reference) {
-        let present = 1 << (W::COLUMNS + reference.column.get());
+        let present = 1 << (W::COLUMNS + Self::bit(reference.column));
         self.set(reference.page, self.get(reference.page) | present | Self::marks(reference));
     }
 
     #[inline(always)]
-    fn bring_in(&mut self, reference: Reference) {
-        let present = 1 << (W::COLUMNS + reference.column.get());
+    fn bring_in(&mut self, reference: Reference) -> bool {
+        let present = 1 << (W::COLUMNS + Self::bit(reference.column));
+        let was_in_swap = self.is_in_swap(reference.page);
         self.set(reference.page, Self::RESIDENT | present | Self::marks(reference));
+        was_in_swap
     }
 
-    #[inline(always)]
-    fn take_out(&mut self, page: PageId) {
+    fn forget(&mut self, page: PageId) {
         self.set(page, 0);
     }
 
     #[inline(always)]
     fn is_resident(&self, page: PageId) -> bool {
         self.get(page) & Self::RESIDENT != 0
+    }
+
+    #[inline(always)]
+    fn is_in_swap(&self, page: PageId) -> bool {
+        self.get(page) == Self::IN_SWAP
     }
 
     #[inline(always)]
@@ -271,7 +284,7 @@ impl<W: Word> Entries for Words<W> {
         let present = bits >> W::COLUMNS & Self::YOUNG;
         let aged = if second_chance { bits & Self::YOUNG } else { 0 };
         let kept = bits & (Self::WRITTEN | Self::RESIDENT) | aged << W::COLUMNS;
-        *word = W::from_bits(if aged == 0 { 0 } else { kept });
+        *word = W::from_bits(if aged == 0 { Self::IN_SWAP } else { kept });
         Some(Unmapped {
             taken: Self::count(present & !aged),
             left: Self::count(aged),

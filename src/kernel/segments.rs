@@ -90,6 +90,8 @@ pub struct SegmentTable {
     in_use: u32,
     /// Living segments that are locked.
     locked: u32,
+    /// Changes of which segment is where, or locked.
+    version: u64,
     descriptors: Vec<Descriptor>,
     /// The segments that each process has attached, in attach order, once for each attachment.
     attached: Vec<Vec<SegmentNumber>>,
@@ -111,6 +113,12 @@ impl SegmentTable {
     /// Slots in use.
     pub fn in_use(&self) -> u32 {
         self.in_use
+    }
+
+    /// Another number whenever a segment is created, destroyed, locked or unlocked.
+    #[inline(always)]
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
     /// Living segments that are locked.
@@ -145,6 +153,7 @@ impl SegmentTable {
 
     /// Creates a segment in the lowest unused slot (R38) and returns the slot.
     pub fn create(&mut self, segment: SegmentNumber, locked: bool) -> u32 {
+        self.version += 1;
         let slot = self.unused.pop().map_or(self.slots.len() as u32, |Reverse(slot)| slot);
         if slot as usize == self.slots.len() {
             self.slots.push(None);
@@ -222,6 +231,7 @@ impl SegmentTable {
 
     /// Sets or clears the lock of a segment (R45); false, and nothing done, where it was so already.
     pub fn set_locked(&mut self, segment: SegmentNumber, locked: bool) -> bool {
+        self.version += 1;
         let descriptor = &mut self.descriptors[segment.index()];
         let changed = std::mem::replace(&mut descriptor.locked, locked) != locked;
         match (changed && descriptor.slot.is_some(), locked) {
@@ -253,6 +263,7 @@ impl SegmentTable {
 
     /// Frees the slot of a segment (R42).
     fn destroy(&mut self, segment: SegmentNumber) {
+        self.version += 1;
         let descriptor = &mut self.descriptors[segment.index()];
         let slot = descriptor.slot.take().expect("a segment is destroyed once");
         self.locked -= u32::from(descriptor.locked);

@@ -17,10 +17,7 @@ impl Kernel {
             match self.page_state(page) {
                 PageState::Zero => {}
                 PageState::Resident { .. } => {
-                    assert!(
-                        self.absence.since(page).is_none(),
-                        "page {index} is resident and has a copy in swap (R14)"
-                    );
+                    assert!(!self.is_in_swap(page), "page {index} is resident and has a copy in swap (R14)");
                     resident += 1;
                 }
                 PageState::Swapped(slot) => slots.push(slot),

@@ -2,29 +2,38 @@
 
 use hdrhistogram::Histogram;
 
+use super::absences::Absences;
 use super::tally::Tally;
+use crate::ids::PageId;
 use crate::results::{self, Percentiles};
 
 /// What is recorded at each swap-out and swap-in.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Distributions {
     attempts: Tally,
     entries: Tally,
-    next_use: Tally,
+    absences: Absences,
 }
 
 impl Distributions {
-    /// A page was swapped out by a reclaim that examined `attempts` pages and took `entries` entries.
-    #[inline]
-    pub fn swapped_out(&mut self, attempts: u64, entries: u64) {
+    /// Nothing was recorded yet, of so many pages and references.
+    pub fn new(pages: usize, references: u64) -> Self {
+        let absences = Absences::new(pages, references);
+        Self { attempts: Tally::default(), entries: Tally::default(), absences }
+    }
+
+    /// A page was swapped out at a position by a reclaim that examined `attempts` pages and took `entries` entries.
+    #[inline(always)]
+    pub fn swapped_out(&mut self, page: PageId, position: u64, attempts: u64, entries: u64) {
+        self.absences.moved(page, position, false);
         self.attempts.record(attempts);
         self.entries.record(entries);
     }
 
-    /// A page was brought back so many references after its swap-out.
-    #[inline]
-    pub fn swapped_in(&mut self, references: u64) {
-        self.next_use.record(references);
+    /// A page was brought in by the reference at a position; from swap, or as a page of zeros.
+    #[inline(always)]
+    pub fn brought_in(&mut self, page: PageId, position: u64, from_swap: bool) {
+        self.absences.moved(page, position, from_swap);
     }
 
     /// The percentiles.
@@ -32,7 +41,7 @@ impl Distributions {
         results::Distributions {
             attempts_per_swap_out: with_curve(&self.attempts.histogram()),
             entries_per_swap_out: percentiles(&self.entries.histogram()),
-            references_to_next_use: with_curve(&self.next_use.histogram()),
+            references_to_next_use: with_curve(&self.absences.lengths().histogram()),
         }
     }
 }
@@ -81,10 +90,11 @@ mod tests {
         fn percentiles_are_those_of_the_values_to_three_figures(
             mut values in prop::collection::vec(prop_oneof![0u64..50, 0u64..5000, 0u64..1 << 40], 1..200),
         ) {
-            let mut distributions = Distributions::default();
+            let mut distributions = Distributions::new(1, 1 << 40);
+            let page = PageId::new(0);
             for &value in &values {
-                distributions.swapped_out(value, value / 2);
-                distributions.swapped_in(value);
+                distributions.swapped_out(page, 0, value, value / 2);
+                distributions.brought_in(page, value, true);
             }
             values.sort_unstable();
             let exact = |share: f64| values[((values.len() as f64 * share).ceil() as usize).max(1) - 1];
@@ -108,6 +118,6 @@ mod tests {
 
     #[test]
     fn nothing_recorded_is_all_zeros() {
-        assert_eq!(Distributions::default().percentiles(), results::Distributions::default());
+        assert_eq!(Distributions::new(1, 1).percentiles(), results::Distributions::default());
     }
 }

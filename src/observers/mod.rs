@@ -1,6 +1,7 @@
 //! What watches a replay: the event log, the log of scans, the timeline. They are told of faults and scans, never of
 //! hits, and can't change anything.
 
+mod absences;
 pub mod distributions;
 pub mod event_log;
 pub mod swap_outs_by_page;

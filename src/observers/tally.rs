@@ -22,10 +22,9 @@ impl Tally {
     /// Records a value.
     #[inline(always)]
     pub fn record(&mut self, value: u64) {
-        let cell = cell(value);
-        match self.cells.get_mut(cell) {
+        match self.cells.get_mut(cell(value)) {
             Some(count) => *count += 1,
-            None => self.grow(cell),
+            None => self.grow(cell(value)),
         }
     }
 

@@ -1,4 +1,6 @@
 //! For each packed reference the sizes at which it would change nothing, and runs of references that change nothing at any.
+//!
+//! What did not help: a byte beside the bits for whether they are all set, to look at in their place.
 
 use crate::ids::PageId;
 use crate::prefetch::prefetch;
@@ -31,12 +33,12 @@ impl Settled {
         self.sizes[word as usize]
     }
 
-    /// A reference has made its entry young at a size, and its page written if it writes: one like it, or one that reads,
-    /// would change nothing.
+    /// A reference has made its entry young at some sizes, and its page written if it writes: one like it, or one that
+    /// reads, would change nothing.
     #[inline]
-    pub(super) fn set(&mut self, word: u32, size: u64) {
-        self.sizes[word as usize] |= size;
-        self.sizes[(word & !1) as usize] |= size;
+    pub(super) fn set(&mut self, word: u32, sizes: u64) {
+        self.sizes[word as usize] |= sizes;
+        self.sizes[(word & !1) as usize] |= sizes;
     }
 
     /// At a size nothing is known any more of references to a page.

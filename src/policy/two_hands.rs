@@ -8,11 +8,8 @@ use crate::ids::{PageId, SegmentNumber};
 use crate::kernel::Memory;
 use crate::program::Program;
 
-/// Pages from the hand to the one that is called from memory ahead of it.
-const AHEAD: u32 = 64;
-
 /// The hands. They are never told of a create, remove, lock, attach, detach or fault (R31).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct TwoHands {
     swap_id: u32,
     /// The index of the next page, as it was when the hands last left a segment behind that does not exist any more, or
@@ -20,10 +17,20 @@ pub struct TwoHands {
     swap_idx: u64,
     /// The segment that `swap_id` meant when it was last looked at, and the next page to look at in it.
     place: Option<(SegmentNumber, PageId)>,
+    /// The end of that segment.
+    end: PageId,
+    /// The version of the segment table at which that segment was at `swap_id` and not locked.
+    version: u64,
     /// Whether this scan has passed the end of the table (R20).
     wrapped: bool,
     /// How often any scan has.
     laps: u64,
+}
+
+impl Default for TwoHands {
+    fn default() -> Self {
+        Self { swap_id: 0, swap_idx: 0, place: None, end: PageId::new(0), version: 0, wrapped: false, laps: 0 }
+    }
 }
 
 impl TwoHands {
@@ -35,14 +42,28 @@ impl TwoHands {
 
     /// The next resident page of a segment that is not locked; the hands are behind it then. None after the second pass
     /// of the table's end in one scan (R21).
-    #[inline]
+    #[inline(always)]
     pub fn advance(&mut self, memory: &Memory<'_>) -> Option<PageId> {
+        // Mostly the next page is in the same segment, of which nothing has changed.
+        if self.version == memory.segments_version()
+            && let Some((_, next)) = &mut self.place
+            && let Some(page) = memory.next_resident(*next, self.end)
+        {
+            *next = page.next();
+            return Some(page);
+        }
+        self.advance_far(memory)
+    }
+
+    /// As [`TwoHands::advance`], whatever has happened and however far it is.
+    #[inline(never)]
+    fn advance_far(&mut self, memory: &Memory<'_>) -> Option<PageId> {
         loop {
             if let Some((segment, from)) = self.enter(memory) {
-                let end = memory.segment(segment).end();
-                if let Some(page) = memory.next_resident(from, end) {
-                    memory.prefetch(PageId::new(page.get().saturating_add(AHEAD)));
-                    self.place = Some((segment, PageId::new(page.get() + 1)));
+                self.end = memory.segment(segment).end();
+                if let Some(page) = memory.next_resident(from, self.end) {
+                    self.place = Some((segment, page.next()));
+                    self.version = memory.segments_version();
                     return Some(page);
                 }
             }
