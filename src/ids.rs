@@ -46,6 +46,7 @@ id! {
 }
 impl PageId {
     /// The page with the next number; there may be none with it, but no number is the last of all.
+    #[must_use]
     #[inline(always)]
     pub const fn next(self) -> Self {
         Self(self.0 + 1)

@@ -27,9 +27,9 @@ const MOST_MEMORY: usize = 64 << 20;
 const MODEL_A_PAGE: usize = 40;
 /// References after which it is seen which sizes are to leave.
 const WINDOW: u64 = 1 << 16;
-/// A size leaves when more than one reference in so many has something to do there: alone, each reference costs less than
-/// a nanosecond, in the pass each of those costs some 30 ns more.
-const WORTH: u64 = 64;
+/// A size leaves when more than one reference in so many has something to do there: alone, each reference costs half a
+/// nanosecond or so, in the pass each of those costs some 10 ns more.
+const WORTH: u64 = 16;
 /// With fewer sizes than this a pass does not pay.
 const FEWEST_SIZES: usize = 2;
 

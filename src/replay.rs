@@ -8,11 +8,13 @@
 //! at a time. A policy that is not told of hits costs nothing on a hit. Faults are out of line.
 
 mod hits;
+mod last;
 
 use std::io;
 use std::sync::Arc;
 
 use hits::Width;
+use last::LastReferences;
 
 use crate::ids::PageId;
 use crate::kernel::kswapd::{Jiffy, Kswapd, KswapdOptions, PAGES_A_WAKE_UP};
@@ -27,6 +29,8 @@ use crate::trace::{OutOfMemory, Settings, SwapArea};
 
 /// References between two looks at whether to stop.
 const CHUNK: u64 = 1 << 20;
+/// References behind a fault of which a policy is told one by one.
+const NEAR: usize = 16;
 /// References ahead of a fault that are looked at for what they may need.
 const LOOK_AHEAD: usize = 64;
 
@@ -68,8 +72,12 @@ pub trait Sees<P: Policy>: Send {
     /// Whether [`Sees::referenced`] is to be called for every reference to a page in memory.
     const EVERY_REFERENCE: bool;
 
-    /// Whether it is to be called also for a reference to the page that it was called for just before.
-    const TELLS_REPEATS: bool = true;
+    /// Whether, of the references to a page between two faults, only the last matters: the others may go untold.
+    #[inline(always)]
+    fn only_last_matters(&self, policy: &P) -> bool {
+        let _ = policy;
+        false
+    }
 
     /// The reference at a position brought a page in.
     fn loaded(&self, policy: &mut P, position: u64, page: PageId, memory: &mut Memory<'_>) {
@@ -182,6 +190,7 @@ pub struct Simulation<P, S> {
     sampling: Option<(u64, u64)>,
     distributions: Distributions,
     width: Width,
+    last: LastReferences,
     observers: Vec<Box<dyn Observer>>,
     /// The load of which the policy has not heard yet, because references that are part of it may follow.
     loading: Option<(u64, Reference)>,
@@ -189,13 +198,13 @@ pub struct Simulation<P, S> {
     taken: Vec<(PageId, u32)>,
 }
 
-/// A run of hits of which a policy is told; how many there were.
+/// A run of hits of which a policy is told, one by one; how many there were.
 #[inline(always)]
 fn told_run<W: Packed>(
     entries: &mut impl Entries,
     words: &[W],
     packing: Packing,
-    tells_repeats: bool,
+    only_last_matters: bool,
     mut referenced: impl FnMut(u64, Reference),
 ) -> usize {
     // No word is so large.
@@ -209,7 +218,7 @@ fn told_run<W: Packed>(
             return place;
         }
         before = bits;
-        if tells_repeats || told != Some(reference.page) {
+        if !only_last_matters || told != Some(reference.page) {
             told = Some(reference.page);
             referenced(place as u64, reference);
         }
@@ -244,6 +253,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             sampling,
             distributions: Distributions::new(program.footprint() as usize, program.references.len()),
             width: Width::of_processor(),
+            last: LastReferences::default(),
             observers: Vec::new(),
             loading: None,
             taken: Vec::new(),
@@ -304,13 +314,40 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     #[inline]
     fn hits<W: Packed>(&mut self, first: u64, words: &[W]) -> usize {
         let packing = self.program.packing;
-        if S::EVERY_REFERENCE {
-            let (policy, sight) = (&mut self.policy, &self.sight);
-            let tell = |place, reference| sight.referenced(policy, first + place, reference);
-            return with_entries!(&mut self.kernel.tables, entries => {
-                told_run(entries, words, packing, S::TELLS_REPEATS, tell)
-            });
+        if !S::EVERY_REFERENCE {
+            return self.untold_hits(words);
         }
+        // Short runs are told as they are, and without wide instructions the long ones are too.
+        let only_last = self.sight.only_last_matters(&self.policy);
+        let near = if only_last && self.width != Width::Plain { words.len().min(NEAR) } else { words.len() };
+        let (near, far) = words.split_at(near);
+        let (policy, sight) = (&mut self.policy, &self.sight);
+        let tell = |place, reference| sight.referenced(policy, first + place, reference);
+        let done = with_entries!(&mut self.kernel.tables, entries => {
+            told_run(entries, near, packing, only_last, tell)
+        });
+        if done < near.len() || far.is_empty() {
+            return done;
+        }
+        let hits = self.untold_hits(far);
+        self.tell_last(first + done as u64, &far[..hits]);
+        done + hits
+    }
+
+    /// Tells the policy of the last reference to each page among hits from a position on.
+    fn tell_last<W: Packed>(&mut self, first: u64, words: &[W]) {
+        let packing = self.program.packing;
+        self.last.find(words, packing, self.program.footprint() as usize, self.kernel.shm_rss());
+        for place in self.last.places() {
+            let reference = packing.unpack(words[place].bits());
+            self.sight.referenced(&mut self.policy, first + place as u64, reference);
+        }
+    }
+
+    /// As [`Simulation::hits`], without a word to the policy.
+    #[inline]
+    fn untold_hits<W: Packed>(&mut self, words: &[W]) -> usize {
+        let packing = self.program.packing;
         let Some(narrow) = W::narrow(words) else {
             return with_entries!(&mut self.kernel.tables, entries => hits::plain_run(entries, words, packing));
         };

@@ -116,7 +116,9 @@ proptest! {
         let program = program_of_script(&script(sharers, &steps));
         let out_of_memory = if stop { OutOfMemory::Stop } else { OutOfMemory::Continue };
         let options = Options { swap, out_of_memory, kswapd: daemon, ..Options::new(1) };
-        check(&jobs(&program, &PolicySpec::all(), &options, &[1, 2, 3, 4, 5, 7, 9, 12, 15, 19, 25]));
+        let more = PolicySpec::parse_list("slru:segments=1,slru:segments=2;protected=0.3,slru:segments=4").unwrap();
+        let policies: Vec<PolicySpec> = PolicySpec::all().into_iter().chain(more).collect();
+        check(&jobs(&program, &policies, &options, &[1, 2, 3, 4, 5, 7, 9, 12, 15, 19, 25]));
     }
 }
 

@@ -72,7 +72,10 @@ impl Policy for Arc {
 }
 
 impl SeesReferences for Arc {
-    const REPEATS_MATTER: bool = false;
+    #[inline(always)]
+    fn only_last_matters(&self) -> bool {
+        true
+    }
 
     #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {

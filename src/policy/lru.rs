@@ -48,7 +48,10 @@ impl Policy for Lru {
 }
 
 impl SeesReferences for Lru {
-    const REPEATS_MATTER: bool = false;
+    #[inline(always)]
+    fn only_last_matters(&self) -> bool {
+        true
+    }
 
     #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {

@@ -266,9 +266,13 @@ pub trait Policy: Sized + Send + 'static {
 
 /// A policy that is told of every reference to a page in memory.
 pub trait SeesReferences: Policy {
-    /// Whether a second reference to a page just after another one, and not just after its load, can change anything. Where
-    /// it can't, nothing is said of it.
-    const REPEATS_MATTER: bool = true;
+    /// Whether, of the references to a page while no other page comes or goes, only the last matters, as where pages are
+    /// ordered by their last references: told of these alone, in their order, the policy comes to the same state. It need
+    /// not be told of the others then.
+    #[inline(always)]
+    fn only_last_matters(&self) -> bool {
+        false
+    }
 
     /// A resident page is referenced: a hit, or a minor fault.
     fn referenced(&mut self, page: PageId, write: bool);

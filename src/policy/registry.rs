@@ -100,7 +100,11 @@ struct References;
 
 impl<P: SeesReferences> Sees<P> for References {
     const EVERY_REFERENCE: bool = true;
-    const TELLS_REPEATS: bool = P::REPEATS_MATTER;
+
+    #[inline(always)]
+    fn only_last_matters(&self, policy: &P) -> bool {
+        policy.only_last_matters()
+    }
 
     #[inline(always)]
     fn referenced(&self, policy: &mut P, _position: u64, reference: Reference) {

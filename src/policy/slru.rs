@@ -87,6 +87,13 @@ impl Policy for Slru {
 }
 
 impl SeesReferences for Slru {
+    /// A page climbs one segment at a reference, so with two of them it is where it can get after the first. The upper one
+    /// holds the pages hit last, whatever came between, and those that fall from it fall in the order of their last hits.
+    #[inline(always)]
+    fn only_last_matters(&self) -> bool {
+        self.sizes.len() <= 2
+    }
+
     #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {
         let highest = self.sizes.len() - 1;

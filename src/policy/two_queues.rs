@@ -97,7 +97,10 @@ impl Policy for TwoQueues {
 }
 
 impl SeesReferences for TwoQueues {
-    const REPEATS_MATTER: bool = false;
+    #[inline(always)]
+    fn only_last_matters(&self) -> bool {
+        true
+    }
 
     #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {

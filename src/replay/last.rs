@@ -1,0 +1,80 @@
+//! Runs of hits of which only the last to each page matters, in the order of these: what is told to a policy that orders its
+//! pages by their last references. Most references of a run are passed over without a word.
+//!
+//! What a policy does with them is not known here.
+
+use crate::program::{Packed, Packing};
+
+/// The last references of a run of hits.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LastReferences {
+    /// For each page the latest run in which it was met, modulo 256; no room before the first run.
+    met: Vec<u8>,
+    run: u8,
+    /// The places in the run, the latest first.
+    places: Vec<u32>,
+}
+
+impl LastReferences {
+    /// Finds the last reference to each page among hits. There are `pages` pages, of which `resident` can be among them.
+    ///
+    /// # Panics
+    /// When there are 2^32 references or more: runs are cut before that.
+    pub(super) fn find<W: Packed>(&mut self, words: &[W], packing: Packing, pages: usize, resident: u64) {
+        assert!(u32::try_from(words.len()).is_ok(), "runs are cut");
+        self.met.resize(pages, 0);
+        self.run = self.run.wrapping_add(1);
+        if self.run == 0 {
+            self.met.fill(0);
+            self.run = 1;
+        }
+        self.places.clear();
+        // From the end: what is met there first is the last.
+        for (place, word) in words.iter().enumerate().rev() {
+            let met = &mut self.met[packing.unpack(word.bits()).page.index()];
+            if *met != self.run {
+                *met = self.run;
+                self.places.push(place as u32);
+                if self.places.len() as u64 == resident {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// The places of those found, from the first to the last.
+    pub(super) fn places(&self) -> impl Iterator<Item = usize> + '_ {
+        self.places.iter().rev().map(|&place| place as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{Column, PageId};
+    use crate::program::Reference;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn each_page_is_met_once_where_it_is_referenced_last(runs in prop::collection::vec(
+            prop::collection::vec((0_u32..9, 0_u32..2, any::<bool>()), 0..40), 0..300))
+        {
+            let packing = Packing { column_bits: 1 };
+            let mut last = LastReferences::default();
+            for run in runs {
+                let pack = |&(page, column, write): &(u32, u32, bool)| {
+                    packing.pack(Reference { page: PageId::new(page), column: Column::new(column), write }) as u32
+                };
+                let words: Vec<u32> = run.iter().map(pack).collect();
+                let mut expected: Vec<usize> = (0..9).filter_map(|page| run.iter().rposition(|(other, ..)| *other == page)).collect();
+                expected.sort_unstable();
+                // As many pages are resident as there are in the run, or all.
+                for resident in [expected.len() as u64, 9] {
+                    last.find(&words, packing, 9, resident);
+                    prop_assert_eq!(last.places().collect::<Vec<_>>(), expected.clone());
+                }
+            }
+        }
+    }
+}
