@@ -72,10 +72,24 @@ pub trait Sees<P: Policy>: Send {
     /// Whether [`Sees::referenced`] is to be called for every reference to a page in memory.
     const EVERY_REFERENCE: bool;
 
-    /// Whether, of the references to a page between two faults, only the last matters: the others may go untold.
+    /// Whether, of the references to a page between two faults, only the last matters ([`Sees::last_of_run`]): the others may
+    /// go untold.
     #[inline(always)]
     fn only_last_matters(&self, policy: &P) -> bool {
         let _ = policy;
+        false
+    }
+
+    /// Whether a reference to the page that was referenced just before may go untold.
+    #[inline(always)]
+    fn repeats_go_untold(&self, policy: &P) -> bool {
+        self.only_last_matters(policy)
+    }
+
+    /// References from a position on, all of them hits, will be told of by the last to each page alone. Gives the places of
+    /// these, ascending, where it knows them; false where it does not.
+    fn last_of_run(&self, policy: &mut P, first: u64, length: usize, places: &mut Vec<u32>) -> bool {
+        let _ = (policy, first, length, places);
         false
     }
 
@@ -204,7 +218,7 @@ fn told_run<W: Packed>(
     entries: &mut impl Entries,
     words: &[W],
     packing: Packing,
-    only_last_matters: bool,
+    repeats_go_untold: bool,
     mut referenced: impl FnMut(u64, Reference),
 ) -> usize {
     // No word is so large.
@@ -218,7 +232,7 @@ fn told_run<W: Packed>(
             return place;
         }
         before = bits;
-        if !only_last_matters || told != Some(reference.page) {
+        if !repeats_go_untold || told != Some(reference.page) {
             told = Some(reference.page);
             referenced(place as u64, reference);
         }
@@ -319,12 +333,13 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         }
         // Short runs are told as they are, and without wide instructions the long ones are too.
         let only_last = self.sight.only_last_matters(&self.policy);
+        let repeats_go_untold = self.sight.repeats_go_untold(&self.policy);
         let near = if only_last && self.width != Width::Plain { words.len().min(NEAR) } else { words.len() };
         let (near, far) = words.split_at(near);
         let (policy, sight) = (&mut self.policy, &self.sight);
         let tell = |place, reference| sight.referenced(policy, first + place, reference);
         let done = with_entries!(&mut self.kernel.tables, entries => {
-            told_run(entries, near, packing, only_last, tell)
+            told_run(entries, near, packing, repeats_go_untold, tell)
         });
         if done < near.len() || far.is_empty() {
             return done;
@@ -337,10 +352,14 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     /// Tells the policy of the last reference to each page among hits from a position on.
     fn tell_last<W: Packed>(&mut self, first: u64, words: &[W]) {
         let packing = self.program.packing;
-        self.last.find(words, packing, self.program.footprint() as usize, self.kernel.shm_rss());
-        for place in self.last.places() {
-            let reference = packing.unpack(words[place].bits());
-            self.sight.referenced(&mut self.policy, first + place as u64, reference);
+        assert!(u32::try_from(words.len()).is_ok(), "runs are cut");
+        self.last.places.clear();
+        if !self.sight.last_of_run(&mut self.policy, first, words.len(), &mut self.last.places) {
+            self.last.find(words, packing, self.program.footprint() as usize, self.kernel.shm_rss());
+        }
+        for &place in &self.last.places {
+            let reference = packing.unpack(words[place as usize].bits());
+            self.sight.referenced(&mut self.policy, first + u64::from(place), reference);
         }
     }
 

@@ -290,6 +290,10 @@ pub trait SeesFuture: Policy {
     /// reference to it; none when there is no further one.
     fn next_use(&mut self, page: PageId, position: u64, next: Option<u64>);
 
+    /// From one position to before another no page comes or goes, and of the references to a page only the last is told by
+    /// [`SeesFuture::next_use`]: nothing is expected there any more.
+    fn passed_over(&mut self, from: u64, to: u64);
+
     /// A page is going to be referenced soon, and this is the position of the reference to it after that: as
     /// [`Policy::expect`].
     #[inline(always)]

@@ -96,6 +96,10 @@ impl SeesFuture for Opt {
         Ok(Self { next_uses: OrderedSet::new(references), dead: OrderedSet::new(setup.pages), offered: None, future })
     }
 
+    fn passed_over(&mut self, from: u64, to: u64) {
+        self.next_uses.remove_all(from as usize, to as usize);
+    }
+
     #[inline(always)]
     fn expect_next_use(&self, next: u64) {
         self.next_uses.expect(next as usize);

@@ -53,6 +53,24 @@ impl OrderedSet {
         }
     }
 
+    /// Takes all numbers from one to before another out.
+    pub fn remove_all(&mut self, from: usize, to: usize) {
+        let words = from / 64..to.div_ceil(64).min(self.members.len());
+        for number in words {
+            let (first, end) = (from.max(number * 64), to.min(number * 64 + 64));
+            if first >= end {
+                continue;
+            }
+            let going = (u64::MAX >> (64 - (end - first))) << (first % 64);
+            let word = &mut self.members[number];
+            let before = *word;
+            *word &= !going;
+            if *word == 0 && before != 0 {
+                self.forget(number);
+            }
+        }
+    }
+
     /// Calls near the word of a number.
     #[inline(always)]
     pub fn expect(&self, number: usize) {
@@ -145,9 +163,14 @@ mod tests {
         fn it_agrees_with_a_tree(limit in prop_oneof![1usize..70, Just(64), Just(4096), 4000usize..4200, 262_000usize..263_000],
             changes in prop::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 0..60)) {
             let (mut set, mut tree) = (OrderedSet::new(limit), BTreeSet::new());
-            for (index, put) in changes {
+            for (changes, (index, put)) in changes.into_iter().enumerate() {
                 let number = index.index(limit);
                 if put { set.insert(number); tree.insert(number); } else { set.remove(number); tree.remove(&number); }
+                if changes % 7 == 0 {
+                    let to = number + limit / 3;
+                    set.remove_all(number, to);
+                    tree.retain(|&member| !(number..to).contains(&member));
+                }
                 for at in [0, number, number + 1, limit / 2, limit] {
                     prop_assert_eq!(set.last_below(at), tree.range(..at).next_back().copied());
                     prop_assert_eq!(set.first_from(at), tree.range(at..).next().copied());

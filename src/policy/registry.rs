@@ -115,6 +115,26 @@ impl<P: SeesReferences> Sees<P> for References {
 impl<P: SeesFuture> Sees<P> for Future {
     const EVERY_REFERENCE: bool = true;
 
+    #[inline(always)]
+    fn only_last_matters(&self, _policy: &P) -> bool {
+        true
+    }
+
+    /// Each reference is at the position that the policy expects the page at.
+    #[inline(always)]
+    fn repeats_go_untold(&self, _policy: &P) -> bool {
+        false
+    }
+
+    /// The last reference to a page is the one after which the next is not in the run.
+    fn last_of_run(&self, policy: &mut P, first: u64, length: usize, places: &mut Vec<u32>) -> bool {
+        let end = first + length as u64;
+        policy.passed_over(first, end);
+        let next_uses = self.next_uses[first as usize..end as usize].iter().enumerate();
+        places.extend(next_uses.filter(|&(_, &next)| u64::from(next) >= end).map(|(place, _)| place as u32));
+        true
+    }
+
     fn loaded(&self, policy: &mut P, position: u64, page: PageId, memory: &mut Memory<'_>) {
         policy.loaded(page, memory);
         policy.next_use(page, position, self.next_use(position));

@@ -11,24 +11,19 @@ pub(super) struct LastReferences {
     /// For each page the latest run in which it was met, modulo 256; no room before the first run.
     met: Vec<u8>,
     run: u8,
-    /// The places in the run, the latest first.
-    places: Vec<u32>,
+    /// The places in the run, ascending.
+    pub(super) places: Vec<u32>,
 }
 
 impl LastReferences {
-    /// Finds the last reference to each page among hits. There are `pages` pages, of which `resident` can be among them.
-    ///
-    /// # Panics
-    /// When there are 2^32 references or more: runs are cut before that.
+    /// Puts down the places of the last reference to each page among hits; there are none yet. There are `pages` pages, of which `resident` can be among them.
     pub(super) fn find<W: Packed>(&mut self, words: &[W], packing: Packing, pages: usize, resident: u64) {
-        assert!(u32::try_from(words.len()).is_ok(), "runs are cut");
         self.met.resize(pages, 0);
         self.run = self.run.wrapping_add(1);
         if self.run == 0 {
             self.met.fill(0);
             self.run = 1;
         }
-        self.places.clear();
         // From the end: what is met there first is the last.
         for (place, word) in words.iter().enumerate().rev() {
             let met = &mut self.met[packing.unpack(word.bits()).page.index()];
@@ -40,11 +35,7 @@ impl LastReferences {
                 }
             }
         }
-    }
-
-    /// The places of those found, from the first to the last.
-    pub(super) fn places(&self) -> impl Iterator<Item = usize> + '_ {
-        self.places.iter().rev().map(|&place| place as usize)
+        self.places.reverse();
     }
 }
 
@@ -71,8 +62,9 @@ mod tests {
                 expected.sort_unstable();
                 // As many pages are resident as there are in the run, or all.
                 for resident in [expected.len() as u64, 9] {
+                    last.places.clear();
                     last.find(&words, packing, 9, resident);
-                    prop_assert_eq!(last.places().collect::<Vec<_>>(), expected.clone());
+                    prop_assert_eq!(last.places.iter().map(|&place| place as usize).collect::<Vec<_>>(), expected.clone());
                 }
             }
         }

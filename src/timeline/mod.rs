@@ -158,7 +158,8 @@ fn touched(program: &Program) -> impl Iterator<Item = usize> + '_ {
 /// the footprint as a ratio, all policies that a kernel could run; all others where there is none but the reference.
 ///
 /// That follows from the plan alone, so every shard of a comparison records the same runs as the whole, and none has to
-/// know the results of another. Runs of samples are not recorded. When all runs are there, [`keep_telling`] leaves two timelines of a trace.
+/// know the results of another. Runs of samples are not recorded.
+/// When all runs are there, [`keep_telling`] leaves two timelines of a trace.
 pub fn choose(jobs: &mut [Job]) {
     for of_trace in jobs.chunk_by_mut(|a, b| Arc::ptr_eq(&a.program, &b.program)) {
         let program = Arc::clone(&of_trace[0].program);
