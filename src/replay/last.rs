@@ -16,7 +16,8 @@ pub(super) struct LastReferences {
 }
 
 impl LastReferences {
-    /// Puts down the places of the last reference to each page among hits; there are none yet. There are `pages` pages, of which `resident` can be among them.
+    /// Puts down the places of the last reference to each page among hits; there are none yet. There are `pages` pages, of
+    /// which `resident` can be among them.
     pub(super) fn find<W: Packed>(&mut self, words: &[W], packing: Packing, pages: usize, resident: u64) {
         self.met.resize(pages, 0);
         self.run = self.run.wrapping_add(1);
@@ -58,7 +59,8 @@ mod tests {
                     packing.pack(Reference { page: PageId::new(page), column: Column::new(column), write }) as u32
                 };
                 let words: Vec<u32> = run.iter().map(pack).collect();
-                let mut expected: Vec<usize> = (0..9).filter_map(|page| run.iter().rposition(|(other, ..)| *other == page)).collect();
+                let last_of = |page| run.iter().rposition(|(other, ..)| *other == page);
+                let mut expected: Vec<usize> = (0..9).filter_map(last_of).collect();
                 expected.sort_unstable();
                 // As many pages are resident as there are in the run, or all.
                 for resident in [expected.len() as u64, 9] {
