@@ -14,6 +14,8 @@ use crate::stack_distances::{StackDistances, Visit};
 const CHUNK: usize = 1 << 20;
 
 impl Visit for Lives {
+    const REPEATS_GO_UNTOLD: bool = true;
+
     #[inline(always)]
     fn coming(&self, page: PageId) {
         self.prefetch(page);

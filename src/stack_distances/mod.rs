@@ -38,6 +38,10 @@ const BITS_AHEAD: usize = 24;
 
 /// Who wants to know the distance of each reference of a pass.
 pub trait Visit {
+    /// Whether it need not hear of a reference that is the same as the one before: by the same attachment, and reading or
+    /// writing as that did.
+    const REPEATS_GO_UNTOLD: bool = false;
+
     /// A page will be referenced soon; what is kept of it can be brought near.
     #[inline(always)]
     fn coming(&self, page: PageId) {
@@ -118,7 +122,7 @@ impl StackDistances {
     #[inline(always)]
     fn pass_any<W: Packed>(&mut self, words: &[W], packing: Packing, visit: &mut impl Visit) {
         for some in words.chunks(WHILE) {
-            let deep = if self.local && self.holes.is_empty() {
+            let deep = if self.local {
                 self.pass_with_front(some, packing, visit)
             } else {
                 self.empty_front();
@@ -151,11 +155,18 @@ impl StackDistances {
 
     /// A part of a pass with a front; how many references went below it.
     #[inline(always)]
-    fn pass_with_front<W: Packed>(&mut self, words: &[W], packing: Packing, visit: &mut impl Visit) -> usize {
+    fn pass_with_front<W: Packed, V: Visit>(&mut self, words: &[W], packing: Packing, visit: &mut V) -> usize {
         let mut deep = 0;
         let mut top = self.top;
+        // No word is so large.
+        let mut before = u64::MAX;
         for word in words {
-            let reference = packing.unpack(word.bits());
+            let bits = word.bits();
+            if V::REPEATS_GO_UNTOLD && bits == before {
+                continue;
+            }
+            before = bits;
+            let reference = packing.unpack(bits);
             let page = reference.page.get();
             if page == top {
                 visit.reference(reference, Some(0));
@@ -175,10 +186,10 @@ impl StackDistances {
         deep
     }
 
-    /// References a page that is not at the front.
+    /// References a page that is not at the front. All holes are below the front: it was empty when a page was removed last.
     #[inline(never)]
     fn raise_to_front(&mut self, page: u32, slot: u32) -> Option<u32> {
-        let distance = (slot != NEVER).then(|| self.front.len() + self.slots.free(slot));
+        let distance = self.take_out(slot).map(|above| self.front.len() + above);
         let (lane, out) = self.front.enter(page);
         self.slot_of[page as usize] = AT_FRONT + lane;
         if let Some(out) = out {
@@ -209,8 +220,7 @@ impl StackDistances {
         }
         self.top = page.get();
         let slot = self.slot_of[page.index()];
-        let distance =
-            if self.holes.is_empty() { (slot != NEVER).then(|| self.slots.free(slot)) } else { self.fill_hole(slot) };
+        let distance = self.take_out(slot);
         self.slot_of[page.index()] = NEVER;
         self.give_slot(page.get());
         distance
@@ -223,6 +233,12 @@ impl StackDistances {
             self.move_together();
         }
         self.slot_of[page as usize] = self.slots.give();
+    }
+
+    /// Takes the page of a slot, or one that has none, to the top; how many others had a slot above it.
+    #[inline(always)]
+    fn take_out(&mut self, slot: u32) -> Option<u32> {
+        if self.holes.is_empty() { (slot != NEVER).then(|| self.slots.free(slot)) } else { self.fill_hole(slot) }
     }
 
     /// Takes the page of a slot, or one that has none, past the hole that is nearest to the top: the hole is filled, and

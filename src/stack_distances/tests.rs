@@ -175,6 +175,7 @@ proptest! {
                 1 => {
                     let some: Vec<u32> = (0..20).map(|step| (draw >> step) % pages).collect();
                     let mut kept = Kept::default();
+                    stack.local = draw >> 31 == 0;
                     stack.pass(&packed(&some), PACKING, &mut kept);
                     prop_assert_eq!(kept.0, some.iter().map(|&page| slowly.reference(page)).collect::<Vec<_>>());
                 }
