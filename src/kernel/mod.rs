@@ -295,7 +295,7 @@ impl Kernel {
         with_entries!(&self.tables, entries => entries.entry(page, column))
     }
 
-    /// Whether a page was written since it last came in.
+    /// Whether a page in a frame was written since it last came in.
     #[inline]
     pub fn written(&self, page: PageId) -> bool {
         with_entries!(&self.tables, entries => entries.is_written(page))
