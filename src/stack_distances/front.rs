@@ -8,13 +8,46 @@
 /// Pages at the top.
 pub(super) const FRONT: usize = 16;
 
+/// How many pages are above each page at the front.
+pub(super) type Ranks = [u8; FRONT];
+
+/// What becomes of the ranks when the page in a lane is referenced, and how many pages were above it.
+#[inline(always)]
+pub(super) fn raise(ranks: Ranks, lane: u32) -> (Ranks, u32) {
+    let above = ranks[lane as usize % FRONT];
+    (ranks.map(|rank| if rank == above { 0 } else { rank + u8::from(rank < above) }), u32::from(above))
+}
+
+/// [`raise`] for a processor with SSSE3. The ranks stay in a register from one reference to the next, where plainly they go
+/// through memory to be looked up, which takes three times as long.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "ssse3")]
+#[inline]
+#[allow(unsafe_code)]
+pub(super) fn raise_wide(ranks: Ranks, lane: u32) -> (Ranks, u32) {
+    use std::arch::x86_64::{
+        _mm_andnot_si128, _mm_cmpeq_epi8, _mm_cmplt_epi8, _mm_cvtsi128_si32, _mm_loadu_si128, _mm_set1_epi8,
+        _mm_shuffle_epi8, _mm_storeu_si128, _mm_sub_epi8,
+    };
+    // SAFETY: loads of any alignment are allowed, and the ranks are 16 bytes.
+    let before = unsafe { _mm_loadu_si128(ranks.as_ptr().cast()) };
+    let above = _mm_shuffle_epi8(before, _mm_set1_epi8((lane as usize % FRONT) as i8));
+    // A true comparison is -1.
+    let sunk = _mm_sub_epi8(before, _mm_cmplt_epi8(before, above));
+    let after = _mm_andnot_si128(_mm_cmpeq_epi8(before, above), sunk);
+    let mut ranks = ranks;
+    // SAFETY: so are stores.
+    unsafe { _mm_storeu_si128(ranks.as_mut_ptr().cast(), after) };
+    (ranks, _mm_cvtsi128_si32(above) as u32 & 0xff)
+}
+
 /// The pages referenced last.
 #[derive(Clone, Debug)]
 pub(super) struct Front {
     /// The pages at the front, in any order.
     pages: [u32; FRONT],
     /// How many of them are above each. Each number up to 15 stands once; lanes that are empty have their own.
-    ranks: [u8; FRONT],
+    pub(super) ranks: Ranks,
     /// How many there are.
     length: usize,
 }
@@ -34,11 +67,9 @@ impl Front {
     /// References the page in a lane: how many were above it.
     #[inline(always)]
     pub(super) fn raise(&mut self, lane: u32) -> u32 {
-        let above = self.ranks[lane as usize % FRONT];
-        for rank in &mut self.ranks {
-            *rank = if *rank == above { 0 } else { *rank + u8::from(*rank < above) };
-        }
-        u32::from(above)
+        let (ranks, above) = raise(self.ranks, lane);
+        self.ranks = ranks;
+        above
     }
 
     /// Puts a page on top: its lane, and the page that had it, which was the lowest.

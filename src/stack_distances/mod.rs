@@ -18,7 +18,7 @@ use crate::ids::PageId;
 use crate::processor;
 use crate::program::{Packed, Packing, Reference};
 pub use counts::DistanceCounts;
-use front::{FRONT, Front};
+use front::{FRONT, Front, Ranks};
 use slots::UsedSlots;
 
 /// In place of a slot: the page is not on the stack.
@@ -111,19 +111,25 @@ impl StackDistances {
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,popcnt,bmi1,bmi2,lzcnt")]
     fn pass_wide<W: Packed>(&mut self, words: &[W], packing: Packing, visit: &mut impl Visit) {
-        self.pass_any(words, packing, visit);
+        self.pass_any(words, packing, visit, |ranks, lane| front::raise_wide(ranks, lane));
     }
 
     /// [`StackDistances::pass`] for every processor.
     fn pass_plain<W: Packed>(&mut self, words: &[W], packing: Packing, visit: &mut impl Visit) {
-        self.pass_any(words, packing, visit);
+        self.pass_any(words, packing, visit, front::raise);
     }
 
     #[inline(always)]
-    fn pass_any<W: Packed>(&mut self, words: &[W], packing: Packing, visit: &mut impl Visit) {
+    fn pass_any<W: Packed>(
+        &mut self,
+        words: &[W],
+        packing: Packing,
+        visit: &mut impl Visit,
+        raise: impl Fn(Ranks, u32) -> (Ranks, u32) + Copy,
+    ) {
         for some in words.chunks(WHILE) {
             let deep = if self.local {
-                self.pass_with_front(some, packing, visit)
+                self.pass_with_front(some, packing, visit, raise)
             } else {
                 self.empty_front();
                 self.pass_in_slots(some, packing, visit)
@@ -155,8 +161,15 @@ impl StackDistances {
 
     /// A part of a pass with a front; how many references went below it.
     #[inline(always)]
-    fn pass_with_front<W: Packed, V: Visit>(&mut self, words: &[W], packing: Packing, visit: &mut V) -> usize {
+    fn pass_with_front<W: Packed, V: Visit>(
+        &mut self,
+        words: &[W],
+        packing: Packing,
+        visit: &mut V,
+        raise: impl Fn(Ranks, u32) -> (Ranks, u32),
+    ) -> usize {
         let mut deep = 0;
+        let mut ranks = self.front.ranks;
         let mut top = self.top;
         // No word is so large.
         let mut before = u64::MAX;
@@ -176,12 +189,17 @@ impl StackDistances {
             let slot = self.slot_of[page as usize];
             let lane = slot.wrapping_sub(AT_FRONT);
             if lane < FRONT as u32 {
-                visit.reference(reference, Some(self.front.raise(lane)));
+                let above;
+                (ranks, above) = raise(ranks, lane);
+                visit.reference(reference, Some(above));
             } else {
                 deep += 1;
+                self.front.ranks = ranks;
                 visit.reference(reference, self.raise_to_front(page, slot));
+                ranks = self.front.ranks;
             }
         }
+        self.front.ranks = ranks;
         self.top = top;
         deep
     }
