@@ -45,3 +45,14 @@ pub fn has_wide_words() -> bool {
         false
     }
 }
+
+/// That this processor runs loops compiled for 256-bit words and for counting bits: who has one need not ask again.
+#[derive(Clone, Copy, Debug)]
+pub struct WideWords(());
+
+impl WideWords {
+    /// None where the processor does not ([`has_wide_words`]).
+    pub fn of_processor() -> Option<Self> {
+        has_wide_words().then_some(Self(()))
+    }
+}

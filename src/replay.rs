@@ -507,7 +507,10 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         self.policy.begin_scan(&mut Memory::new(&mut self.kernel, wanted));
         let mut left = budget;
         self.taken.clear();
-        while let Some(pick) = self.policy.pick(&mut Memory::new(&mut self.kernel, wanted)) {
+        loop {
+            let mut memory = Memory::of_scan(&mut self.kernel, wanted, left);
+            let Some(pick) = self.policy.pick(&mut memory) else { break };
+            left = memory.budget_left();
             self.kernel.count_attempt();
             // The page that trips the budget is counted and not tried (R24).
             if left == 0 {
@@ -670,6 +673,7 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
 
     fn use_plain_instructions(&mut self) {
         self.width = Width::Plain;
+        self.kernel.use_plain_instructions();
     }
 
     fn can_share_a_pass(&self) -> bool {

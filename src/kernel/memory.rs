@@ -12,13 +12,27 @@ use crate::program::Segment;
 pub struct Memory<'k> {
     kernel: &'k mut Kernel,
     wanted: Option<PageId>,
+    /// Pages that the scan may still try.
+    budget: u64,
 }
 
 impl<'k> Memory<'k> {
     /// A view for a reclaim on behalf of a page that is to come in, or of nobody (a background reclaim).
-    #[inline]
+    #[inline(always)]
     pub fn new(kernel: &'k mut Kernel, wanted: Option<PageId>) -> Self {
-        Self { kernel, wanted }
+        Self { kernel, wanted, budget: 0 }
+    }
+
+    /// A view for a scan that may try so many pages (R24).
+    #[inline(always)]
+    pub(crate) fn of_scan(kernel: &'k mut Kernel, wanted: Option<PageId>, budget: u64) -> Self {
+        Self { kernel, wanted, budget }
+    }
+
+    /// Pages that the scan may still try.
+    #[inline(always)]
+    pub(crate) fn budget_left(&self) -> u64 {
+        self.budget
     }
 
     /// The page for which a frame is needed; none when the reclaim is not on behalf of a fault.
@@ -89,6 +103,16 @@ impl<'k> Memory<'k> {
         let accessed = self.clear_accessed(page);
         self.kernel.counters.swap_attempts += u64::from(accessed);
         accessed
+    }
+
+    /// Gives the resident pages from one on their second chance, which are tried and stay, each on the scan's budget (R24,
+    /// R25): the page behind the last of them. Those before `end` that come behind it are still to be tried, by
+    /// [`Pick::IfOld`](super::Pick::IfOld): it may stop anywhere, and where it stops only speed depends on.
+    #[inline(always)]
+    pub fn pass_young(&mut self, from: PageId, end: PageId) -> (PageId, Option<PageId>) {
+        let chances = self.kernel.pass_young(from, end, self.budget);
+        self.budget -= chances.passed;
+        (chances.behind, chances.old)
     }
 
     /// Counts a page that a policy examines by a counter of its own and not by its accessed bits, as an attempt.

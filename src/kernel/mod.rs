@@ -16,6 +16,7 @@ pub mod kswapd;
 mod many_sharers;
 pub mod memory;
 pub(crate) mod page_tables;
+mod second_chance;
 pub mod segments;
 mod shm;
 pub mod swap;
@@ -24,6 +25,7 @@ mod verify;
 use std::sync::Arc;
 
 use crate::ids::{Column, PageId, SegmentNumber};
+use crate::processor::WideWords;
 use crate::program::Program;
 use crate::trace::SwapArea;
 
@@ -130,6 +132,8 @@ pub struct Kernel {
     /// Pages whose entries were made old or taken since they were last asked for, where somebody asks.
     unsettled: Vec<PageId>,
     notes_unsettled: bool,
+    /// Whether pages get their second chance many at a time.
+    wide_words: Option<WideWords>,
 }
 
 impl Kernel {
@@ -156,6 +160,7 @@ impl Kernel {
             gone: Vec::new(),
             unsettled: Vec::new(),
             notes_unsettled: false,
+            wide_words: WideWords::of_processor(),
             program,
         }
     }
@@ -181,6 +186,11 @@ impl Kernel {
     #[inline(always)]
     fn keeps_slots(&self) -> bool {
         !self.slots.is_empty()
+    }
+
+    /// Does without the processor's wide instructions from now on, which changes no result.
+    pub(crate) fn use_plain_instructions(&mut self) {
+        self.wide_words = None;
     }
 
     /// Begins or ends to note the pages whose entries are made old or taken, for [`Kernel::take_unsettled`].

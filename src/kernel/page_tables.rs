@@ -6,6 +6,7 @@
 //! (R25) is a few operations on the word. What a fault or an eviction is, and what is counted, is not known here.
 
 use super::many_sharers::ManySharers;
+use super::second_chance::BLOCK;
 use crate::ids::{Column, PageId};
 use crate::prefetch::prefetch;
 use crate::program::{Bits, Reference};
@@ -166,16 +167,30 @@ pub(crate) struct Words<W> {
 }
 
 impl<W: Word> Words<W> {
-    const YOUNG: u64 = (1 << W::COLUMNS) - 1;
+    pub(super) const YOUNG: u64 = (1 << W::COLUMNS) - 1;
     const WRITTEN: u64 = 1 << (2 * W::COLUMNS);
-    const RESIDENT: u64 = Self::WRITTEN << 1;
+    pub(super) const RESIDENT: u64 = Self::WRITTEN << 1;
     /// The word of a page in swap: no page that is in no frame is written.
     const IN_SWAP: u64 = Self::WRITTEN;
-    /// Behind the last page, so that four bytes can be fetched from any page's word on.
-    const SLACK: usize = 4;
+    /// Behind the last page, so that a block can be fetched from any page's word on.
+    const SLACK: usize = BLOCK;
 
     pub(crate) fn new(pages: usize) -> Self {
         Self { words: vec![W::default(); pages + Self::SLACK] }
+    }
+
+    /// Such words.
+    #[cfg(test)]
+    pub(super) fn of(pages: &[W]) -> Self {
+        let mut words = pages.to_vec();
+        words.resize(pages.len() + Self::SLACK, W::default());
+        Self { words }
+    }
+
+    /// The words of a block of pages from one on, which is below the number of pages.
+    #[inline(always)]
+    pub(super) fn block_mut(&mut self, base: usize) -> &mut [W; BLOCK] {
+        self.words[base..].first_chunk_mut().expect("there is a block behind the last page")
     }
 
     /// The words, one a page, and a few behind them.

@@ -73,8 +73,9 @@ impl Policy for Linux20 {
         self.hands.begin_scan();
     }
 
+    #[inline(always)]
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
-        self.hands.advance(memory).map(Pick::IfOld)
+        self.hands.advance_past_young(memory).map(Pick::IfOld)
     }
 
     fn hand(&self, program: &Program) -> Option<Hand> {

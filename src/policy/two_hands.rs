@@ -55,6 +55,22 @@ impl TwoHands {
         self.advance_far(memory)
     }
 
+    /// As [`TwoHands::advance`], for a policy that tries every page that it is given by a second chance: pages to be tried
+    /// that are young can have been tried meanwhile, and the hands are behind them.
+    #[inline(always)]
+    pub fn advance_past_young(&mut self, memory: &mut Memory<'_>) -> Option<PageId> {
+        if self.version == memory.segments_version()
+            && let Some((_, next)) = &mut self.place
+        {
+            let (behind, old) = memory.pass_young(*next, self.end);
+            *next = old.map_or(behind, PageId::next);
+            if old.is_some() {
+                return old;
+            }
+        }
+        self.advance(memory)
+    }
+
     /// As [`TwoHands::advance`], whatever has happened and however far it is.
     #[inline(never)]
     fn advance_far(&mut self, memory: &Memory<'_>) -> Option<PageId> {
