@@ -70,6 +70,8 @@ pub struct CurveRow<'a> {
     pub swap_outs: u64,
     /// Those of them that were written to since they last came in.
     pub dirty_swap_outs: u64,
+    /// References for which no frame could be had (R37); none where a curve is made in one pass.
+    pub out_of_memory: u64,
 }
 
 /// The figures of one segment in one run.

@@ -110,7 +110,7 @@ pub struct CompareArguments {
     pub policies: String,
     /// Memory sizes, separated by commas: `512`, `1_000`, `64MiB`, `5%` of the trace's footprint, or `auto`, a ladder of 16
     /// sizes up to the footprint. `all` is `auto`, and curves.csv beside it: lru and opt at every size from 1 frame to the
-    /// footprint, for little more than one replay each.
+    /// footprint, for little more than one replay each; by a replay at every size where a segment is locked.
     #[arg(short, long, value_name = "LIST", default_value = "auto")]
     pub frames: FramesSpec,
     /// Estimate from samples of this part of the pages, `0.01` or `1%`, in so much less memory and time: five samples, and

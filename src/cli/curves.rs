@@ -1,4 +1,4 @@
-//! `--frames all`: which curves can be made, what is said of the others, and the file.
+//! `--frames all`: which curves can be made and how, what is said of the others, and the file.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::arguments::CompareArguments;
 use super::terminal::Terminal;
 use super::{Interrupted, Usage, compare, interrupt};
 use crate::compare::Job;
-use crate::curves;
+use crate::curves::{self, Way};
 use crate::report::{self, counted, write_whole};
 
 /// The curves that are asked for and can be made, one for each trace and policy of these runs. What is done instead of the
@@ -22,24 +22,17 @@ pub fn plan(arguments: &CompareArguments, jobs: &[Job], terminal: &Terminal) -> 
         let text = "a curve is made in one pass and has no parts: leave out `all` from the --frames of shards";
         return Err(Usage(text.to_owned()).into());
     }
-    let (mut plan, mut without): (Vec<Job>, Vec<Without<'_>>) = Default::default();
+    let (mut plan, mut all): (Vec<Job>, Vec<Planned<'_>>) = Default::default();
     let same = |a: &Job, b: &Job| Arc::ptr_eq(&a.program, &b.program) && a.policy.to_string() == b.policy.to_string();
     for runs in jobs.chunk_by(same) {
         let job = &runs[0];
-        match curves::obstacle(&job.policy, &job.program, &job.options) {
-            None => plan.push(job.clone()),
-            Some(obstacle) => without.push(Without { trace: &job.trace, policy: job.policy.entry.name, obstacle }),
+        let way = curves::way(&job.policy, &job.program, &job.options);
+        if !matches!(way, Way::None(_)) {
+            plan.push(job.clone());
         }
+        all.push(Planned { job, way });
     }
-    for texts in without.chunk_by(|a, b| a.obstacle == b.obstacle && a.trace == b.trace) {
-        let policies: Vec<&str> = texts.iter().map(|without| without.policy).collect();
-        terminal.note(&format!(
-            "no curve of {} on {}: {}; replayed at the sizes of `auto`",
-            policies.join(", "),
-            texts[0].trace,
-            texts[0].obstacle
-        ));
-    }
+    tell(&all, terminal);
     if plan.is_empty() {
         let with: Vec<&str> = curves::policies().collect();
         let text = format!("there is no curve to be made; policies that have one are {}", with.join(" and "));
@@ -48,11 +41,32 @@ pub fn plan(arguments: &CompareArguments, jobs: &[Job], terminal: &Terminal) -> 
     Ok(plan)
 }
 
-/// A policy without a curve on a trace, and why.
-struct Without<'a> {
-    trace: &'a str,
-    policy: &'a str,
-    obstacle: String,
+/// How the curve of a policy on a trace is made.
+struct Planned<'a> {
+    job: &'a Job,
+    way: Way,
+}
+
+/// Tells what is not made in one pass, and why.
+fn tell(planned: &[Planned<'_>], terminal: &Terminal) {
+    for alike in planned.chunk_by(|a, b| a.way == b.way && a.job.trace == b.job.trace) {
+        let policies: Vec<&str> = alike.iter().map(|planned| planned.job.policy.entry.name).collect();
+        let (policies, Planned { job, way }) = (policies.join(", "), &alike[0]);
+        let text = match way {
+            Way::OnePass => continue,
+            Way::EachSize(obstacle) => {
+                let sizes = counted(way.passes(&job.program), "size", "sizes");
+                format!(
+                    "no curve of {policies} on {} in one pass: {obstacle}; replayed at every one of {sizes}",
+                    job.trace
+                )
+            }
+            Way::None(obstacle) => {
+                format!("no curve of {policies} on {}: {obstacle}; replayed at the sizes of `auto`", job.trace)
+            }
+        };
+        terminal.note(&text);
+    }
 }
 
 /// Makes the curves and writes them; the file, where there are any.
@@ -60,7 +74,8 @@ pub fn write(plan: &[Job], threads: Option<u16>, out: &Path, terminal: &Terminal
     if plan.is_empty() {
         return Ok(None);
     }
-    let bar = terminal.progress(plan.len() as u64);
+    let passes = |job: &Job| curves::way(&job.policy, &job.program, &job.options).passes(&job.program);
+    let bar = terminal.progress(plan.iter().map(passes).sum());
     let made = curves::make_all(plan, compare::threads(threads), &interrupt::go_on, &|| bar.inc(1));
     bar.finish_and_clear();
     let Some(made) = made.map_err(|error| anyhow!("{error}"))? else {

@@ -128,15 +128,15 @@ impl Lives {
     }
 
     /// The curve, once all lives have ended.
-    pub(super) fn curve(mut self, references: u64) -> Curve {
+    pub(super) fn curve(mut self, references: u64) -> ByDepth {
         self.count_waiting();
-        Curve { references, zero_faults: self.zero_faults, counts: self.counts }
+        ByDepth { references, zero_faults: self.zero_faults, counts: self.counts }
     }
 }
 
-/// The counts of a policy at every memory size.
+/// The counts of a policy at every memory size, by depths.
 #[derive(Clone, Debug)]
-pub struct Curve {
+pub(super) struct ByDepth {
     references: u64,
     zero_faults: u64,
     counts: Vec<Counts>,
@@ -157,16 +157,18 @@ pub struct Point {
     pub swap_outs: u64,
     /// Those of them that were written to since they last came in.
     pub dirty_swap_outs: u64,
+    /// References for which no frame could be had; none in a curve from one pass.
+    pub out_of_memory: u64,
 }
 
-impl Curve {
+impl ByDepth {
     /// The memory sizes it is of: from 1 frame to the footprint, and one where that is 0.
-    pub fn sizes(&self) -> Range<u64> {
+    fn sizes(&self) -> Range<u64> {
         1..(self.counts.len() as u64).max(2)
     }
 
     /// The counts at each of the sizes, ascending.
-    pub fn points(&self) -> impl Iterator<Item = Point> + '_ {
+    pub(super) fn points(&self) -> impl Iterator<Item = Point> + '_ {
         let mut left = self.counts.iter().fold(Counts::default(), |sum, counts| Counts {
             returns: sum.returns + counts.returns,
             departures: sum.departures + counts.departures,
@@ -183,6 +185,7 @@ impl Curve {
                 swap_ins: left.returns,
                 swap_outs: left.returns + left.departures,
                 dirty_swap_outs: left.returns + left.departures - left.clean,
+                out_of_memory: 0,
             }
         })
     }

@@ -4,7 +4,7 @@
 //! memory that reaches down to a hole has a frame free. Depths count holes as pages, and all that [`super::lives`] says
 //! stays true.
 
-use super::lives::{Curve, Lives};
+use super::lives::{ByDepth, Lives};
 use super::segments;
 use crate::ids::PageId;
 use crate::program::{Program, Reference, References};
@@ -28,7 +28,7 @@ impl Visit for Lives {
 }
 
 /// The curve of a program in which no segment is locked; none when `go_on` said no.
-pub(super) fn curve(program: &Program, go_on: &dyn Fn() -> bool) -> Option<Curve> {
+pub(super) fn curve(program: &Program, go_on: &dyn Fn() -> bool) -> Option<ByDepth> {
     let mut stack = StackDistances::new(program.footprint());
     let mut lives = Lives::new(program.footprint());
     let mut position = 0;

@@ -4,9 +4,10 @@
 //! Gecsei, Slutz and Traiger 1970): each page then has a *depth*, how many pages are to be kept rather than it, and a memory
 //! of so many frames or fewer is without it. Rows are made one file a policy, one row a policy in `CURVES`; what a depth
 //! means for the counts is `lives`. The counts are those of separate replays, which tests compare. Where a trace or an
-//! option stands against inclusion, it is said what, and nothing is made.
+//! option stands against inclusion, it is said what, and there is a replay at every size if that is bearable (`each_size`).
 
 mod critical_stack;
+mod each_size;
 mod lives;
 mod lru;
 mod opt;
@@ -14,16 +15,19 @@ mod priority_stack;
 mod segments;
 mod several;
 
+use std::sync::Arc;
+
 use crate::policy::registry::PolicySpec;
 use crate::program::Program;
 use crate::replay::Options;
-pub use lives::{Curve, Point};
+use lives::ByDepth;
+pub use lives::Point;
 pub use several::{make_all, rows};
 
 /// What in a program stands against a curve.
 type Obstacle = fn(&Program) -> Option<String>;
 /// Makes a curve of a program without such; none when it was told to stop.
-type Make = fn(&Program, &dyn Fn() -> bool) -> Option<Curve>;
+type Make = fn(&Program, &dyn Fn() -> bool) -> Option<ByDepth>;
 
 /// The policies whose curves can be made in one pass, by their names in the registry.
 static CURVES: [(&str, Obstacle, Make); 2] = [("lru", segments::locks, lru::curve), ("opt", opt::obstacle, opt::curve)];
@@ -31,6 +35,58 @@ static CURVES: [(&str, Obstacle, Make); 2] = [("lru", segments::locks, lru::curv
 /// The names of the policies whose curves can be made in one pass.
 pub fn policies() -> impl Iterator<Item = &'static str> {
     CURVES.iter().map(|&(policy, ..)| policy)
+}
+
+/// The counts of a policy at every memory size, from 1 frame to the footprint, and at 1 frame where that is 0.
+#[derive(Clone, Debug)]
+pub struct Curve(Counts);
+
+#[derive(Clone, Debug)]
+enum Counts {
+    OnePass(ByDepth),
+    EachSize(Vec<Point>),
+}
+
+impl Curve {
+    /// The counts at each of the sizes, ascending.
+    pub fn points(&self) -> Box<dyn Iterator<Item = Point> + '_> {
+        match &self.0 {
+            Counts::OnePass(depths) => Box::new(depths.points()),
+            Counts::EachSize(points) => Box::new(points.iter().copied()),
+        }
+    }
+}
+
+/// How a curve is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// In one pass.
+    OnePass,
+    /// By a replay at every memory size, for a reason that is a sentence.
+    EachSize(String),
+    /// Not at all, for that reason.
+    None(String),
+}
+
+impl Way {
+    /// How often the references of the program are gone over.
+    pub fn passes(&self, program: &Program) -> u64 {
+        match self {
+            Self::OnePass => 1,
+            Self::EachSize(_) => u64::from(each_size::sizes(program)),
+            Self::None(_) => 0,
+        }
+    }
+}
+
+/// How the curve of a policy on a program is made. The memory size of the options does not matter.
+pub fn way(policy: &PolicySpec, program: &Program, options: &Options) -> Way {
+    match obstacle(policy, program, options) {
+        None => Way::OnePass,
+        Some(obstacle) if row_of(policy).is_err() => Way::None(obstacle),
+        Some(obstacle) if each_size::is_bearable(program) => Way::EachSize(obstacle),
+        Some(obstacle) => Way::None(format!("{obstacle}; and a replay at every size would take too long")),
+    }
 }
 
 fn row_of(policy: &PolicySpec) -> Result<(Obstacle, Make), String> {
@@ -69,8 +125,23 @@ pub fn curve(
 ) -> Result<Option<Curve>, String> {
     match obstacle(policy, program, options) {
         Some(obstacle) => Err(obstacle),
-        None => Ok(row_of(policy)?.1(program, go_on)),
+        None => Ok(row_of(policy)?.1(program, go_on).map(|depths| Curve(Counts::OnePass(depths)))),
     }
+}
+
+/// The same by a replay at every memory size, for any policy, on the threads that there are. `finished` is called after each.
+///
+/// # Errors
+/// When the policy can't run on the program.
+pub fn curve_of_replays(
+    policy: &PolicySpec,
+    program: &Arc<Program>,
+    options: &Options,
+    go_on: &(dyn Fn() -> bool + Sync),
+    finished: &(dyn Fn() + Sync),
+) -> Result<Option<Curve>, String> {
+    let points = each_size::points(policy, program, options, go_on, finished)?;
+    Ok(points.map(|points| Curve(Counts::EachSize(points))))
 }
 
 #[cfg(test)]

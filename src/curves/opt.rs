@@ -12,7 +12,7 @@
 use std::ops::Range;
 
 use super::critical_stack::CriticalStack;
-use super::lives::{Curve, Lives};
+use super::lives::{ByDepth, Lives};
 use super::priority_stack::{GONE, PriorityStack};
 use super::segments;
 use crate::ids::{PageId, SegmentNumber};
@@ -51,14 +51,14 @@ fn last_priority(program: &Program) -> Option<u32> {
 }
 
 /// The curve of a program without an obstacle; none when `go_on` said no.
-pub(super) fn curve(program: &Program, go_on: &dyn Fn() -> bool) -> Option<Curve> {
+pub(super) fn curve(program: &Program, go_on: &dyn Fn() -> bool) -> Option<ByDepth> {
     match &program.references {
         References::Narrow(words) => curve_of(words, program, go_on),
         References::Wide(words) => curve_of(words, program, go_on),
     }
 }
 
-fn curve_of<W: Packed>(words: &[W], program: &Program, go_on: &dyn Fn() -> bool) -> Option<Curve> {
+fn curve_of<W: Packed>(words: &[W], program: &Program, go_on: &dyn Fn() -> bool) -> Option<ByDepth> {
     match by_priorities(words, program, go_on) {
         Walk::Whole(curve) => Some(curve),
         Walk::Stopped => None,
@@ -69,7 +69,7 @@ fn curve_of<W: Packed>(words: &[W], program: &Program, go_on: &dyn Fn() -> bool)
 /// How a walk with priorities ended.
 enum Walk {
     /// At the end.
-    Whole(Curve),
+    Whole(ByDepth),
     /// It was told to stop.
     Stopped,
     /// It is no use here.
@@ -127,7 +127,7 @@ fn parts(program: &Program) -> Vec<(Range<usize>, Option<SegmentNumber>)> {
 }
 
 /// The curve by the critical stack, of a program in which no segment ends before the last reference.
-fn by_markers<W: Packed>(words: &[W], program: &Program, go_on: &dyn Fn() -> bool) -> Option<Curve> {
+fn by_markers<W: Packed>(words: &[W], program: &Program, go_on: &dyn Fn() -> bool) -> Option<ByDepth> {
     let mut stack = CriticalStack::new(program.footprint());
     let mut lives = Lives::new(program.footprint());
     for words in words.chunks(CHUNK) {

@@ -2,15 +2,15 @@
 
 use rayon::prelude::*;
 
-use super::lives::Curve;
+use super::{Curve, Way};
 use crate::compare::Job;
 use crate::results::CurveRow;
 
 /// The curves of these jobs in their order, on so many threads; the memory sizes of the jobs do not matter. None when `go_on`
-/// said no. `finished` is called after each.
+/// said no. `finished` is called after each pass and each replay ([`Way::passes`]).
 ///
 /// # Errors
-/// When there is no curve for one of them ([`super::obstacle`]).
+/// When there is no curve for one of them ([`super::way`]).
 ///
 /// # Panics
 /// When the system can't start threads.
@@ -23,8 +23,12 @@ pub fn make_all(
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build().expect("threads for the curves");
     pool.install(|| {
         let curves = jobs.par_iter().with_max_len(1).map(|job| {
-            let curve = super::curve(&job.policy, &job.program, &job.options, &|| go_on());
-            finished();
+            let Job { policy, program, options, .. } = job;
+            let curve = match super::way(policy, program, options) {
+                Way::OnePass => super::curve(policy, program, options, &|| go_on()).inspect(|_| finished()),
+                Way::EachSize(_) => super::curve_of_replays(policy, program, options, go_on, finished),
+                Way::None(obstacle) => Err(obstacle),
+            };
             curve.map_err(|obstacle| format!("policy `{}` on {}: {obstacle}", job.policy.entry.name, job.trace))
         });
         curves.collect()
@@ -49,6 +53,7 @@ pub fn rows<E>(jobs: &[Job], curves: &[Curve], mut write: impl FnMut(&CurveRow<'
                 swap_ins: point.swap_ins,
                 swap_outs: point.swap_outs,
                 dirty_swap_outs: point.dirty_swap_outs,
+                out_of_memory: point.out_of_memory,
             })?;
         }
     }
