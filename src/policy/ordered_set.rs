@@ -161,24 +161,26 @@ mod tests {
     proptest! {
         #[test]
         fn it_agrees_with_a_tree(limit in prop_oneof![1usize..70, Just(64), Just(4096), 4000usize..4200, 262_000usize..263_000],
-            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 0..60)) {
+            many in any::<bool>(),
+            changes in prop::collection::vec((any::<prop::sample::Index>(), 0_u8..5, 0_usize..300), 0..60)) {
             let (mut set, mut tree) = (OrderedSet::new(limit), BTreeSet::new());
-            for (changes, (index, put)) in changes.into_iter().enumerate() {
+            for number in (0..limit).filter(|number| many && number % 3 != 1) {
+                set.insert(number);
+                tree.insert(number);
+            }
+            for (index, what, length) in changes {
                 let number = index.index(limit);
-                if put { set.insert(number); tree.insert(number); } else { set.remove(number); tree.remove(&number); }
-                if changes % 7 == 0 {
-                    let to = number + limit / 3;
-                    set.remove_all(number, to);
-                    tree.retain(|&member| !(number..to).contains(&member));
+                match what {
+                    0 | 1 => { set.insert(number); tree.insert(number); }
+                    2 | 3 => { set.remove(number); tree.remove(&number); }
+                    _ => {
+                        set.remove_all(number, number + length);
+                        tree.retain(|&member| !(number..number + length).contains(&member));
+                    }
                 }
-                for at in [0, number, number + 1, limit / 2, limit] {
+                for at in [0, number, number + 1, number + length, limit / 2, limit] {
                     prop_assert_eq!(set.last_below(at), tree.range(..at).next_back().copied());
                     prop_assert_eq!(set.first_from(at), tree.range(at..).next().copied());
-                }
-                for number in tree.clone() {
-                    if tree.len() % 2 == 0 { break; }
-                    set.remove(number);
-                    tree.remove(&number);
                 }
             }
         }

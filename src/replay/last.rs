@@ -47,25 +47,39 @@ mod tests {
     use crate::program::Reference;
     use proptest::prelude::*;
 
+    const PACKING: Packing = Packing { column_bits: 1 };
+
+    fn packed(page: u32, column: u32, write: bool) -> u32 {
+        PACKING.pack(Reference { page: PageId::new(page), column: Column::new(column), write }) as u32
+    }
+
+    /// The numbers of runs begin anew, and a page may have been met long ago in a run of the same number.
+    #[test]
+    fn a_page_that_was_not_met_for_many_runs_is_met() {
+        let mut last = LastReferences::default();
+        for run in 0..600 {
+            last.places.clear();
+            let page = u32::from(run % 255 != 0);
+            last.find(&[packed(page, 0, false)], PACKING, 2, 2);
+            assert_eq!(last.places, [0], "run {run}");
+        }
+    }
+
     proptest! {
         #[test]
         fn each_page_is_met_once_where_it_is_referenced_last(runs in prop::collection::vec(
             prop::collection::vec((0_u32..9, 0_u32..2, any::<bool>()), 0..40), 0..300))
         {
-            let packing = Packing { column_bits: 1 };
             let mut last = LastReferences::default();
             for run in runs {
-                let pack = |&(page, column, write): &(u32, u32, bool)| {
-                    packing.pack(Reference { page: PageId::new(page), column: Column::new(column), write }) as u32
-                };
-                let words: Vec<u32> = run.iter().map(pack).collect();
+                let words: Vec<u32> = run.iter().map(|&(page, column, write)| packed(page, column, write)).collect();
                 let last_of = |page| run.iter().rposition(|(other, ..)| *other == page);
                 let mut expected: Vec<usize> = (0..9).filter_map(last_of).collect();
                 expected.sort_unstable();
                 // As many pages are resident as there are in the run, or all.
                 for resident in [expected.len() as u64, 9] {
                     last.places.clear();
-                    last.find(&words, packing, 9, resident);
+                    last.find(&words, PACKING, 9, resident);
                     prop_assert_eq!(last.places.iter().map(|&place| place as usize).collect::<Vec<_>>(), expected.clone());
                 }
             }
