@@ -121,7 +121,7 @@ pub struct CompareArguments {
     /// The folder for report.html, the charts, results.csv and results.json.
     #[arg(short, long, value_name = "DIR", default_value = "reports")]
     pub out: PathBuf,
-    /// Replays at the same time; as many as there are processors if not given.
+    /// Threads, each with a replay or a chart at a time; as many as there are processors if not given.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// Go on from the runs that an interrupted comparison with the same arguments has left in the folder; begin where there
@@ -491,7 +491,7 @@ pub struct VerifyArguments {
     /// The folder with the traces: swim, bzip, gli, cs, multi1, multi2, sprite, `2_pools`, each with any endings.
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
-    /// Replays at the same time; as many as there are processors if not given.
+    /// Threads, each with a replay or a chart at a time; as many as there are processors if not given.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
 }

@@ -21,6 +21,7 @@ use crate::timeline::{self, access_map::access_map, page_axis::PageAxis};
 
 /// Runs the command.
 pub fn run(arguments: &CompareArguments, terminal: &Terminal) -> Result<(), Error> {
+    limit_threads(arguments.jobs);
     reports::check(&arguments.reports)?;
     if arguments.shard.is_some() && !arguments.reports.report.is_empty() {
         let text = "reports are made of the whole: give --report to `clockhand merge` instead";
@@ -115,6 +116,14 @@ fn print(results: &Results, target: &Target<'_>, terminal: &Terminal) -> Result<
         terminal::print(|out| report::print(results, target.form.into(), terminal.style(), out))?;
     }
     Ok(())
+}
+
+/// Sees to it that what is done beside the replays takes no more threads than they do.
+pub fn limit_threads(jobs: Option<u16>) {
+    if let Some(jobs) = jobs {
+        // Threads that are there already are those of a program that uses this one as a library, and its affair.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(jobs)).build_global();
+    }
 }
 
 /// Replays at the same time: as asked for, or one for each processor.

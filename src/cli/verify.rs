@@ -17,6 +17,7 @@ use crate::verify::{Verdict, figures, verify};
 
 /// Runs the command.
 pub fn run(arguments: &VerifyArguments, terminal: &Terminal) -> Result<(), Error> {
+    compare::limit_threads(arguments.jobs);
     let programs = load(&arguments.folder, terminal)?;
     let verdicts = verify(&programs, compare::threads(arguments.jobs)).map_err(Error::msg)?;
     terminal::print(|out| {

@@ -10,7 +10,7 @@ use clap::Parser;
 use super::arguments::{BaselineCommand, MatrixOptions, SaveArguments, ShowArguments};
 use crate::cli::arguments::{Arguments, Command};
 use crate::cli::terminal::{self, Terminal};
-use crate::cli::{NotComparable, Usage, matrix, model, provenance, traces};
+use crate::cli::{NotComparable, Usage, compare, matrix, model, provenance, traces};
 use crate::gate::{Baseline, BaselineError, TraceRecord};
 use crate::load::BUILT_IN;
 use crate::report::{self, counted, write_whole};
@@ -111,6 +111,7 @@ struct Matrix {
 
 /// The matrix that the arguments name, replayed.
 fn replayed(arguments: &SaveArguments, terminal: &Terminal) -> Result<Matrix, Error> {
+    compare::limit_threads(arguments.jobs);
     let policies = model::policies(&arguments.policies)?;
     let keep_times = arguments.model.kswapd.is_some();
     if arguments.traces.iter().any(|path| path.as_os_str() == "-") {

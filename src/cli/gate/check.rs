@@ -7,7 +7,7 @@ use anyhow::{Context, Error};
 use super::arguments::{CheckArguments, MatrixOptions};
 use super::baseline;
 use crate::cli::terminal::{self, Terminal};
-use crate::cli::{NotComparable, Regression, Usage, bench, matrix, model, reports, traces};
+use crate::cli::{NotComparable, Regression, Usage, bench, compare, matrix, model, reports, traces};
 use crate::gate::{Baseline, Comparison, Found, Limits, Standing};
 use crate::load::Loaded;
 use crate::policy::registry::PolicySpec;
@@ -19,6 +19,7 @@ use crate::trace::Source;
 
 /// Runs the command.
 pub fn run(arguments: &CheckArguments, terminal: &Terminal) -> Result<(), Error> {
+    compare::limit_threads(arguments.jobs);
     reports::check(&arguments.reports)?;
     if arguments.fail_above.is_some() && arguments.speed.is_none() {
         return Err(Usage("--fail-above needs --speed, the file with earlier speeds".to_owned()).into());
