@@ -200,6 +200,13 @@ fn a_curve_can_be_stopped() {
         let curve = curves::curve(&policy.parse().unwrap(), &program, &Options::new(1), &|| false).unwrap();
         assert!(curve.is_none(), "{policy}");
     }
+    let fifo: PolicySpec = "fifo".parse().unwrap();
+    let options = Options::new(1);
+    assert!(curves::curve_of_replays(&fifo, &program, &options, &|| false, &|| {}).unwrap().is_none());
+    // In the middle of the sizes.
+    let asked = std::sync::atomic::AtomicU32::new(0);
+    let once = || asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0;
+    assert!(curves::curve_of_replays(&fifo, &program, &options, &once, &|| {}).unwrap().is_none());
 }
 
 /// The output of `clockhand` in a folder.

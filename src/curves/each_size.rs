@@ -55,6 +55,10 @@ pub(super) fn points(
     finished: &(dyn Fn() + Sync),
 ) -> Result<Option<Vec<Point>>, String> {
     let replayed = (0..sizes(program)).into_par_iter().with_max_len(1).map(|smaller| {
+        // A short replay ends before it asks.
+        if !go_on() {
+            return Ok(None);
+        }
         let options = Options { frames: u64::from(smaller) + 1, ..options.clone() };
         let mut replay = policy.start(program, &options)?;
         let whole = replay.run(&|| go_on());
