@@ -218,18 +218,22 @@ fn error(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// What `compare --frames all` says of a script under these policies, and the curves that it writes.
+fn compare_all(folder: &Path, file: &str, script: &str, policies: &str) -> (String, String) {
+    fs::write(folder.join(file), script).unwrap();
+    let output = clockhand(folder, &["compare", file, "--policies", policies, "--frames", "all"]);
+    assert!(output.status.success(), "{}", error(&output));
+    (error(&output), fs::read_to_string(folder.join("reports/curves.csv")).unwrap())
+}
+
 const SCRIPT: &str = "# oom=continue\nseg a 4\nattach 1 a\nw 1 a 0\nr 1 a 1\nw 1 a 2\nr 1 a 0\nr 1 a 1\nr 1 a 2\n";
 
 #[test]
 fn compare_writes_every_size_of_the_policies_that_have_a_curve() {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("loop.events"), SCRIPT).unwrap();
-    let words = ["compare", "loop.events", "--policies", "clock,lru,opt", "--frames", "all"];
-    let output = clockhand(folder.path(), &words);
-    assert!(output.status.success(), "{}", error(&output));
+    let (said, curves) = compare_all(folder.path(), "loop.events", SCRIPT, "clock,lru,opt");
     // A loop over three pages, of which two are written once: LRU loses each at sizes 1 and 2, and each page that was
     // written is dirty the first time only.
-    let curves = fs::read_to_string(folder.path().join("reports/curves.csv")).unwrap();
     let lines = "trace,policy,params,frames,references,zero_faults,swap_ins,swap_outs,dirty_swap_outs,out_of_memory\n\
         loop,lru,,1,6,3,3,5,2,0\n\
         loop,lru,,2,6,3,3,4,2,0\n\
@@ -238,14 +242,15 @@ fn compare_writes_every_size_of_the_policies_that_have_a_curve() {
         loop,opt,,2,6,3,1,2,1,0\n\
         loop,opt,,3,6,3,0,0,0,0\n";
     assert_eq!(curves, lines);
-    assert!(error(&output).contains("no curve of clock on loop: it may hold other pages"), "{}", error(&output));
-    assert!(error(&output).contains("curves.csv"), "{}", error(&output));
+    assert!(said.contains("no curve of clock on loop: it may hold other pages"), "{said}");
+    assert!(said.contains("curves.csv"), "{said}");
     // The rows of the same sizes are those of results.csv, which has every policy at the sizes of the ladder.
     let results = fs::read_to_string(folder.path().join("reports/results.csv")).unwrap();
     assert_eq!(results.lines().count(), 1 + 3 * 2, "{results}");
     // However many at a time, and when it is made again.
     fs::rename(folder.path().join("reports"), folder.path().join("before")).unwrap();
-    assert!(clockhand(folder.path(), &[&words[..], &["--jobs", "1", "--resume"]].concat()).status.success());
+    let again = ["compare", "loop.events", "--policies", "clock,lru,opt", "--frames", "all", "--jobs", "1", "--resume"];
+    assert!(clockhand(folder.path(), &again).status.success());
     for file in ["curves.csv", "results.csv", "results.json"] {
         let [before, after] = ["before", "reports"].map(|part| fs::read(folder.path().join(part).join(file)).unwrap());
         assert_eq!(before, after, "{file}");
@@ -258,15 +263,11 @@ fn where_a_segment_is_locked_every_size_is_replayed() {
     // Two pages that stay, and three that go around: with two frames none is left for them.
     let locked = "# oom=continue\nseg a 2\nseg b 3\nattach 1 a\nattach 1 b\nw 1 a 0\nw 1 a 1\nlock a\n\
         w 1 b 0\nr 1 b 1\nr 1 b 2\nr 1 b 0\nr 1 b 1\n";
-    fs::write(folder.path().join("locked.events"), locked).unwrap();
-    let words = ["compare", "locked.events", "--policies", "lru,opt,fifo", "--frames", "all"];
-    let output = clockhand(folder.path(), &words);
-    assert!(output.status.success(), "{}", error(&output));
-    let said = "no curve of lru, opt on locked in one pass: segment a is locked, and its pages stay in memory; replayed at \
+    let (said, curves) = compare_all(folder.path(), "locked.events", locked, "lru,opt,fifo");
+    let each = "no curve of lru, opt on locked in one pass: segment a is locked, and its pages stay in memory; replayed at \
         every one of 5 sizes";
-    assert!(error(&output).contains(said), "{}", error(&output));
-    assert!(error(&output).contains("no curve of fifo on locked: it may hold other pages"), "{}", error(&output));
-    let curves = fs::read_to_string(folder.path().join("reports/curves.csv")).unwrap();
+    assert!(said.contains(each), "{said}");
+    assert!(said.contains("no curve of fifo on locked: it may hold other pages"), "{said}");
     // One frame: a 0 goes for a 1, which is locked then. Three: of the pages of b, each goes for the next, and b 0 is dirty the
     // first time only.
     let lines = "trace,policy,params,frames,references,zero_faults,swap_ins,swap_outs,dirty_swap_outs,out_of_memory\n\

@@ -110,7 +110,7 @@ pub struct CompareArguments {
     pub policies: String,
     /// Memory sizes, separated by commas: `512`, `1_000`, `64MiB`, `5%` of the trace's footprint, or `auto`, a ladder of 16
     /// sizes up to the footprint. `all` is `auto`, and curves.csv beside it: lru and opt at every size from 1 frame to the
-    /// footprint, for little more than one replay each; by a replay at every size where a segment is locked.
+    /// footprint, for little more than one replay each; by a replay at every size where, say, a segment is locked.
     #[arg(short, long, value_name = "LIST", default_value = "auto")]
     pub frames: FramesSpec,
     /// Estimate from samples of this part of the pages, `0.01` or `1%`, in so much less memory and time: five samples, and
@@ -491,7 +491,7 @@ pub struct VerifyArguments {
     /// The folder with the traces: swim, bzip, gli, cs, multi1, multi2, sprite, `2_pools`, each with any endings.
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
-    /// Threads, each with a replay or a chart at a time; as many as there are processors if not given.
+    /// Threads, each with a replay at a time; as many as there are processors if not given.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
 }

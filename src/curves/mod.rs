@@ -22,7 +22,7 @@ use crate::program::Program;
 use crate::replay::Options;
 use lives::ByDepth;
 pub use lives::Point;
-pub use several::{make_all, rows};
+pub use several::{Wanted, make_all, rows};
 
 /// What in a program stands against a curve.
 type Obstacle = fn(&Program) -> Option<String>;
@@ -70,7 +70,7 @@ pub enum Way {
 
 impl Way {
     /// How often the references of the program are gone over.
-    pub fn passes(&self, program: &Program) -> u64 {
+    fn passes(&self, program: &Program) -> u64 {
         match self {
             Self::OnePass => 1,
             Self::EachSize(_) => u64::from(each_size::sizes(program)),

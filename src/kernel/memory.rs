@@ -105,9 +105,10 @@ impl<'k> Memory<'k> {
         accessed
     }
 
-    /// Gives the resident pages from one on their second chance, which are tried and stay, each on the scan's budget (R24,
-    /// R25): the page behind the last of them. Those before `end` that come behind it are still to be tried, by
-    /// [`Pick::IfOld`](super::Pick::IfOld): it may stop anywhere, and where it stops only speed depends on.
+    /// Gives the resident pages from one on their second chance, up to the first that is old: those are tried and stay, each
+    /// on the scan's budget (R24, R25). The page behind the last of them, and the old one, which is to be tried next by
+    /// [`Pick::IfOld`](super::Pick::IfOld). Without an old one, those before `end` that come behind are still to be tried: it
+    /// may stop anywhere, and only speed depends on where.
     #[inline(always)]
     pub fn pass_young(&mut self, from: PageId, end: PageId) -> (PageId, Option<PageId>) {
         let chances = self.kernel.pass_young(from, end, self.budget);

@@ -48,7 +48,7 @@ pub struct CheckArguments {
     /// Show all changes; the greatest of them if not given.
     #[arg(long)]
     pub all: bool,
-    /// Threads, each with a replay or a chart at a time; as many as there are processors if not given.
+    /// Threads, each with a replay at a time; as many as there are processors if not given.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// Reports for other programs.
@@ -87,7 +87,7 @@ pub struct SaveArguments {
     /// sizes up to the footprint.
     #[arg(short, long, value_name = "LIST", default_value = "auto")]
     pub frames: FramesSpec,
-    /// Threads, each with a replay or a chart at a time; as many as there are processors if not given.
+    /// Threads, each with a replay at a time; as many as there are processors if not given.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// Where options are from.
