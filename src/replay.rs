@@ -18,7 +18,7 @@ use last::LastReferences;
 
 use crate::ids::PageId;
 use crate::kernel::kswapd::{Jiffy, Kswapd, KswapdOptions, PAGES_A_WAKE_UP};
-use crate::kernel::page_tables::{PageTables, with_entries};
+use crate::kernel::page_tables::{CountsMinorFaults, EndsAtMinorFaults, PageTables, with_entries};
 use crate::kernel::swap::RECORDED_RUN_SLOTS;
 use crate::kernel::{Counters, Entries, Fault, Kernel, Memory, Verdict};
 use crate::observers::distributions::Distributions;
@@ -94,6 +94,7 @@ pub trait Sees<P: Policy>: Send {
     }
 
     /// The reference at a position brought a page in.
+    #[inline(always)]
     fn loaded(&self, policy: &mut P, position: u64, page: PageId, memory: &mut Memory<'_>) {
         let _ = position;
         policy.loaded(page, memory);
@@ -212,12 +213,13 @@ pub struct Simulation<P, S> {
     taken: Vec<(PageId, u32)>,
 }
 
-/// A run of hits of which a policy is told, one by one; how many there were.
+/// A run of references to pages in memory of which a policy is told, one by one; how many there were.
 #[inline(always)]
 fn told_run<W: Packed>(
     entries: &mut impl Entries,
     words: &[W],
     packing: Packing,
+    minor: &mut impl CountsMinorFaults,
     repeats_go_untold: bool,
     mut referenced: impl FnMut(u64, Reference),
 ) -> usize {
@@ -228,7 +230,7 @@ fn told_run<W: Packed>(
         let bits = word.bits();
         let reference = packing.unpack(bits);
         // The same once more changes nothing in the page tables.
-        if bits != before && !entries.hit(reference) {
+        if bits != before && !entries.refer(reference, minor) {
             return place;
         }
         before = bits;
@@ -294,10 +296,9 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         loop {
             offset += self.hits(first + offset as u64, &words[offset..]);
             let Some(word) = words.get(offset) else { break };
-            let reference = self.program.packing.unpack(word.bits());
             let position = first + offset as u64;
             offset += 1;
-            if !self.fault(position, reference) {
+            if !self.fault(position, word.bits()) {
                 self.stopped = true;
                 break;
             }
@@ -338,9 +339,19 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         let (near, far) = words.split_at(near);
         let (policy, sight) = (&mut self.policy, &self.sight);
         let tell = |place, reference| sight.referenced(policy, first + place, reference);
-        let done = with_entries!(&mut self.kernel.tables, entries => {
-            told_run(entries, near, packing, repeats_go_untold, tell)
-        });
+        let done = if self.observers.is_empty() {
+            let (tables, mut minor) = self.kernel.tables_and_minor_faults();
+            let done = with_entries!(tables, entries => {
+                told_run(entries, near, packing, &mut minor, repeats_go_untold, tell)
+            });
+            let minor_faults = minor.all;
+            self.kernel.add_minor_faults(minor_faults);
+            done
+        } else {
+            with_entries!(&mut self.kernel.tables, entries => {
+                told_run(entries, near, packing, &mut EndsAtMinorFaults, repeats_go_untold, tell)
+            })
+        };
         if done < near.len() || far.is_empty() {
             return done;
         }
@@ -367,15 +378,26 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     #[inline]
     fn untold_hits<W: Packed>(&mut self, words: &[W]) -> usize {
         let packing = self.program.packing;
-        let Some(narrow) = W::narrow(words) else {
-            return with_entries!(&mut self.kernel.tables, entries => hits::plain_run(entries, words, packing));
-        };
-        match &mut self.kernel.tables {
-            PageTables { is_one: true, one, .. } => hits::run(one, narrow, packing, self.width),
-            PageTables { is_few: true, few, .. } => hits::run(few, narrow, packing, self.width),
-            PageTables { is_several: true, several, .. } => hits::run(several, narrow, packing, self.width),
-            PageTables { many, .. } => hits::plain_run(many, narrow, packing),
+        if !self.observers.is_empty() {
+            let tables = &mut self.kernel.tables;
+            return with_entries!(tables, entries => entries.run(words, packing, &mut EndsAtMinorFaults));
         }
+        if let (PageTables { is_one: true, one, .. }, Some(words)) = (&mut self.kernel.tables, W::narrow(words)) {
+            return hits::run(one, words, packing, self.width, &mut EndsAtMinorFaults);
+        }
+        let (tables, mut minor) = self.kernel.tables_and_minor_faults();
+        let done = match (tables, W::narrow(words)) {
+            (PageTables { is_few: true, few, .. }, Some(words)) => {
+                hits::run(few, words, packing, self.width, &mut minor)
+            }
+            (PageTables { is_several: true, several, .. }, Some(words)) => {
+                hits::run(several, words, packing, self.width, &mut minor)
+            }
+            (tables, _) => with_entries!(tables, entries => entries.run(words, packing, &mut minor)),
+        };
+        let minor_faults = minor.all;
+        self.kernel.add_minor_faults(minor_faults);
+        done
     }
 
     /// Replays the references that are part of a load of which the policy is to hear when they are over; how many there
@@ -410,10 +432,10 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         self.kernel.set_now(now);
     }
 
-    /// A reference that is not a hit; false when the run ends here.
-    #[cold]
+    /// A packed reference that is not a hit; false when the run ends here.
     #[inline(never)]
-    fn fault(&mut self, position: u64, reference: Reference) -> bool {
+    fn fault(&mut self, position: u64, reference: u64) -> bool {
+        let reference = self.program.packing.unpack(reference);
         self.kernel.set_now(position);
         if self.kernel.is_resident(reference.page) {
             let fault = self.kernel.minor_fault(reference);
@@ -695,7 +717,7 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
         if with_entries!(&mut self.kernel.tables, entries => entries.hit(reference)) {
             return Referred { goes_on: true, settled: true, unsettled: false };
         }
-        if !self.fault(position, reference) {
+        if !self.fault(position, self.program.packing.pack(reference)) {
             self.stopped = true;
             self.leave_the_pass(position + 1);
         }

@@ -278,7 +278,7 @@ fn the_figures_of_segments_add_up_to_the_row_and_give_its_fairness() {
                 let more = replay.step();
                 if replay.kernel().now() > before {
                     for (sum, segment) in resident.iter_mut().zip(replay.kernel().segment_counters()) {
-                        *sum += segment.resident;
+                        *sum += segment.resident();
                     }
                 }
                 if !more {

@@ -112,7 +112,7 @@ impl Kernel {
     pub(super) fn free_page(&mut self, page: PageId) {
         let resident = self.is_resident(page);
         if resident {
-            self.frame_freed(page);
+            self.frame_freed(page).gone += 1;
             self.unsettle(page);
         } else if self.is_in_swap(page) {
             if self.keeps_slots() {

@@ -2,10 +2,10 @@
 //!
 //! Where the frame comes from is not decided here: that is the reclaim of [`crate::replay`].
 
-use super::Kernel;
-use super::page_tables::{Entries, with_entries};
+use super::page_tables::{CountsMinorFaults, Entries, PageTables, with_entries};
 use super::swap::SwapSlot;
-use crate::ids::PageId;
+use super::{Kernel, SegmentCounters};
+use crate::ids::{PageId, SegmentNumber};
 use crate::program::Reference;
 
 /// What a fault was.
@@ -24,6 +24,28 @@ pub enum Fault {
     OutOfMemory,
 }
 
+/// The minor faults of a run of references, as they come.
+#[derive(Debug)]
+pub(crate) struct MinorFaults<'k> {
+    /// All of them.
+    pub(crate) all: u64,
+    /// Where there are several segments, these have them already.
+    segments: Option<&'k mut [SegmentCounters]>,
+    segment_of: &'k [SegmentNumber],
+}
+
+impl CountsMinorFaults for MinorFaults<'_> {
+    const CARRIED_OUT: bool = true;
+
+    #[inline(always)]
+    fn count(&mut self, page: PageId, minor_fault: bool) {
+        self.all += u64::from(minor_fault);
+        if let Some(segments) = self.segments.as_mut().filter(|_| minor_fault) {
+            segments[self.segment_of[page.index()].index()].minor_faults += 1;
+        }
+    }
+}
+
 impl Kernel {
     /// Puts a resident page into the page table of the process that referred to it, and of no other (R12, R15).
     #[inline]
@@ -33,6 +55,22 @@ impl Kernel {
         self.segment_counters_mut(reference.page).minor_faults += 1;
         with_entries!(&mut self.tables, entries => entries.map(reference));
         Fault::Minor
+    }
+
+    /// The page tables, and a count of the minor faults of a run of references ([`Kernel::add_minor_faults`]).
+    #[inline(always)]
+    pub(crate) fn tables_and_minor_faults(&mut self) -> (&mut PageTables, MinorFaults<'_>) {
+        let segments = (self.segments.len() > 1).then_some(&mut self.segments[..]);
+        (&mut self.tables, MinorFaults { all: 0, segments, segment_of: &self.program.segment_of })
+    }
+
+    /// Adds what was counted in a run of references.
+    #[inline(always)]
+    pub(crate) fn add_minor_faults(&mut self, minor_faults: u64) {
+        self.counters.minor_faults += minor_faults;
+        if let [segment] = &mut self.segments[..] {
+            segment.minor_faults += minor_faults;
+        }
     }
 
     /// Gives up a reference for which no frame could be had; the page's entry stays as it was (R37, A8).
@@ -51,11 +89,10 @@ impl Kernel {
         assert!(self.free_frames() > 0, "a frame is free before a page is brought in (R14)");
         let page = reference.page;
         let now = self.now;
-        self.resident.insert(page.index());
+        self.resident.insert(page);
         let was_in_swap = with_entries!(&mut self.tables, entries => entries.bring_in(reference));
         self.shm_rss += 1;
         let segment = self.segment_counters_mut(page);
-        segment.resident += 1;
         segment.residence = segment.residence.wrapping_sub(now);
         // Added and not chosen between: which it is can't be foreseen while pages are touched for the first time.
         let (zero, swap_in) = (u64::from(!was_in_swap), u64::from(was_in_swap));
@@ -76,10 +113,9 @@ impl Kernel {
     #[inline(always)]
     pub(super) fn frame_freed(&mut self, page: PageId) -> &mut super::SegmentCounters {
         let now = self.now;
-        self.resident.remove(page.index());
+        self.resident.remove(page);
         self.shm_rss -= 1;
         let segment = self.segment_counters_mut(page);
-        segment.resident -= 1;
         segment.residence = segment.residence.wrapping_add(now);
         segment
     }

@@ -76,6 +76,12 @@ impl<'k> Memory<'k> {
         self.kernel.is_locked(page)
     }
 
+    /// Whether any segment is locked.
+    #[inline(always)]
+    pub fn is_any_locked(&self) -> bool {
+        self.kernel.table.locked() > 0
+    }
+
     /// Whether a page was written since it last came in (the dirty bit).
     #[inline]
     pub fn is_dirty(&self, page: PageId) -> bool {
@@ -103,6 +109,12 @@ impl<'k> Memory<'k> {
         let accessed = self.clear_accessed(page);
         self.kernel.counters.swap_attempts += u64::from(accessed);
         accessed
+    }
+
+    /// As [`Memory::passed_over`] for pages in their order, up to one that is old; how many were passed over.
+    #[inline(always)]
+    pub fn pass_over(&mut self, pages: &[PageId]) -> usize {
+        self.kernel.pass_over(pages)
     }
 
     /// Gives the resident pages from one on their second chance, up to the first that is old: those are tried and stay, each
@@ -167,8 +179,8 @@ impl<'k> Memory<'k> {
 
     /// The first resident page at or after `from` and before `end`.
     #[inline(always)]
-    pub fn next_resident(&self, from: PageId, end: PageId) -> Option<PageId> {
-        self.kernel.resident.next_set(from.index(), end.index()).map(PageId::from_index)
+    pub fn next_resident(&mut self, from: PageId, end: PageId) -> Option<PageId> {
+        self.kernel.next_resident(from, end)
     }
 
     #[inline(always)]

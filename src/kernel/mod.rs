@@ -16,8 +16,10 @@ pub mod kswapd;
 mod many_sharers;
 pub mod memory;
 pub(crate) mod page_tables;
+mod resident_pages;
 mod second_chance;
 pub mod segments;
+mod shared_second_chance;
 mod shm;
 pub mod swap;
 mod verify;
@@ -35,6 +37,7 @@ pub use memory::Memory;
 pub(crate) use page_tables::Entries;
 pub use page_tables::bytes_of_entries;
 use page_tables::{PageTables, with_entries};
+use resident_pages::ResidentPages;
 use segments::SegmentTable;
 use swap::{Swap, SwapSlot};
 
@@ -54,47 +57,50 @@ pub enum PageState {
 
 /// What was counted. See [`crate::results::Row`] for the meaning of each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+// In this order for the same reason as those of a segment.
 pub struct Counters {
     /// R12.
     pub minor_faults: u64,
     /// R13.
     pub zero_faults: u64,
-    /// R14.
-    pub swap_ins: u64,
     /// R26 (`swap_successes`).
     pub swap_outs: u64,
+    /// R14.
+    pub swap_ins: u64,
     /// Swap-outs of pages written since they last came in.
     pub dirty_swap_outs: u64,
-    /// Entries replaced by a signature (R25).
-    pub ptes_invalidated: u64,
     /// Those of a page that stayed (R26).
     pub wasted_invalidations: u64,
-    /// Pages examined (`swap_attempts`, R24).
-    pub swap_attempts: u64,
-    /// Accessed bits cleared (R25).
-    pub young_cleared: u64,
-    /// Scans that began and failed (R27).
-    pub failed_scans: u64,
+    /// Entries replaced by a signature (R25).
+    pub ptes_invalidated: u64,
     /// R37.
     pub out_of_memory: u64,
+    /// Pages examined (`swap_attempts`, R24).
+    pub swap_attempts: u64,
+    /// Scans that began and failed (R27).
+    pub failed_scans: u64,
+    /// Accessed bits cleared (R25).
+    pub young_cleared: u64,
 }
 
 /// What was counted for one segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+// What a fault adds to stands apart from what an eviction adds to: neighbours would be added to by one wide instruction, and a
+// wide load of what two narrow stores have just written waits for both.
 pub struct SegmentCounters {
-    /// R12.
-    pub minor_faults: u64,
     /// R13.
     pub zero_faults: u64,
-    /// R14.
-    pub swap_ins: u64,
     /// R26.
     pub swap_outs: u64,
+    /// R14.
+    pub swap_ins: u64,
     /// Swap-outs of pages written since they last came in.
     pub dirty_swap_outs: u64,
-    /// Pages resident at present.
-    pub resident: u64,
-    /// Resident pages summed over the references so far, less `resident` times the present position: what a page adds is
+    /// Resident pages that went with their segment (R42).
+    pub(crate) gone: u64,
+    /// R12.
+    pub minor_faults: u64,
+    /// Resident pages summed over the references so far, less the resident pages times the present position: what a page adds is
     /// known only when it leaves, so its arrival is taken off and its departure put on. Wrapping.
     residence: u64,
 }
@@ -102,7 +108,12 @@ pub struct SegmentCounters {
 impl SegmentCounters {
     /// Resident pages summed over the first `now` references.
     pub fn resident_references(&self, now: u64) -> u64 {
-        self.residence.wrapping_add(self.resident.wrapping_mul(now))
+        self.residence.wrapping_add(self.resident().wrapping_mul(now))
+    }
+
+    /// Pages resident at present: those that came in and did not leave.
+    pub fn resident(&self) -> u64 {
+        self.zero_faults + self.swap_ins - self.swap_outs - self.gone
     }
 }
 
@@ -115,8 +126,8 @@ pub struct Kernel {
     program: Arc<Program>,
     table: SegmentTable,
     pub(crate) tables: PageTables,
-    /// The resident pages, for the scan over pages in order.
-    resident: bitmap::Bitmap,
+    /// The resident pages, for scans over pages in order.
+    resident: ResidentPages,
     frames: u64,
     shm_rss: u64,
     shm_swp: u64,
@@ -147,7 +158,7 @@ impl Kernel {
         Self {
             table: SegmentTable::default(),
             tables: PageTables::new(pages, program.counts.most_attachments),
-            resident: bitmap::Bitmap::new(pages),
+            resident: ResidentPages::default(),
             frames,
             shm_rss: 0,
             shm_swp: 0,

@@ -9,13 +9,39 @@ use super::many_sharers::ManySharers;
 use super::second_chance::BLOCK;
 use crate::ids::{Column, PageId};
 use crate::prefetch::prefetch;
-use crate::program::{Bits, Reference};
+use crate::program::{Bits, Packed, Packing, Reference};
 
 /// The entries of all pages, whatever holds them.
 pub(crate) trait Entries {
     /// A reference by a process whose entry is present (R11): sets the accessed bit, and the page is written where it
     /// writes. False, and nothing done, where the entry is not present.
     fn hit(&mut self, reference: Reference) -> bool;
+
+    /// References one after the other, up to the first that is no hit, nor a minor fault where those are carried out (R12);
+    /// how many there were.
+    #[inline(always)]
+    fn run<P: Packed, M: CountsMinorFaults>(&mut self, references: &[P], packing: Packing, minor: &mut M) -> usize {
+        for (place, reference) in references.iter().enumerate() {
+            if !self.refer(packing.unpack(reference.bits()), minor) {
+                return place;
+            }
+        }
+        references.len()
+    }
+
+    /// One reference: false, and nothing done, where it is neither a hit, nor a minor fault and those are carried out.
+    #[inline(always)]
+    fn refer<M: CountsMinorFaults>(&mut self, reference: Reference, minor: &mut M) -> bool {
+        if self.hit(reference) {
+            return true;
+        }
+        let carried_out = M::CARRIED_OUT && self.is_resident(reference.page);
+        if carried_out {
+            self.map(reference);
+            minor.count(reference.page, true);
+        }
+        carried_out
+    }
 
     /// Whether a reference would change nothing: the entry is young, and the page written where it writes.
     fn is_settled(&self, reference: Reference) -> bool;
@@ -66,6 +92,26 @@ pub(crate) trait Entries {
 
     /// A page may soon be asked for.
     fn prefetch(&self, page: PageId);
+}
+
+/// Whoever counts the minor faults of a run of references.
+pub(crate) trait CountsMinorFaults {
+    /// Whether they are carried out in a run; a run ends before one otherwise.
+    const CARRIED_OUT: bool;
+
+    /// A reference to a resident page, and whether it was a minor fault.
+    fn count(&mut self, page: PageId, minor_fault: bool);
+}
+
+/// Minor faults end a run.
+#[derive(Debug)]
+pub(crate) struct EndsAtMinorFaults;
+
+impl CountsMinorFaults for EndsAtMinorFaults {
+    const CARRIED_OUT: bool = false;
+
+    #[inline(always)]
+    fn count(&mut self, _page: PageId, _minor_fault: bool) {}
 }
 
 /// What became of the entries of a page.
@@ -168,8 +214,10 @@ pub(crate) struct Words<W> {
 
 impl<W: Word> Words<W> {
     pub(super) const YOUNG: u64 = (1 << W::COLUMNS) - 1;
-    const WRITTEN: u64 = 1 << (2 * W::COLUMNS);
-    pub(super) const RESIDENT: u64 = Self::WRITTEN << 1;
+    pub(super) const WRITTEN: u64 = 1 << (2 * W::COLUMNS);
+    pub(crate) const RESIDENT: u64 = Self::WRITTEN << 1;
+    /// Where pages have one sharer a minor fault is rare, and a run ends before it.
+    const HAS_MINOR_FAULTS: bool = W::COLUMNS > 1;
     /// The word of a page in swap: no page that is in no frame is written.
     const IN_SWAP: u64 = Self::WRITTEN;
     /// Behind the last page, so that a block can be fetched from any page's word on.
@@ -191,6 +239,12 @@ impl<W: Word> Words<W> {
     #[inline(always)]
     pub(super) fn block_mut(&mut self, base: usize) -> &mut [W; BLOCK] {
         self.words[base..].first_chunk_mut().expect("there is a block behind the last page")
+    }
+
+    /// The words, to be changed.
+    #[inline(always)]
+    pub(super) fn slice_mut(&mut self) -> &mut [W] {
+        &mut self.words
     }
 
     /// The words, one a page, and a few behind them.
@@ -237,6 +291,28 @@ impl<W: Word> Entries for Words<W> {
             *word = W::from_bits(bits | Self::marks(reference));
         }
         present
+    }
+
+    /// The words are at hand in a slice, and what a reference is, a hit or a minor fault, is added and not chosen between: it
+    /// can't be foreseen.
+    #[inline(always)]
+    fn run<P: Packed, M: CountsMinorFaults>(&mut self, references: &[P], packing: Packing, minor: &mut M) -> usize {
+        let words = &mut self.words[..];
+        for (place, reference) in references.iter().enumerate() {
+            let reference = packing.unpack(reference.bits());
+            let word = &mut words[reference.page.index()];
+            let bits = word.bits();
+            let present = 1 << (W::COLUMNS + Self::bit(reference.column));
+            let carried_out = M::CARRIED_OUT && Self::HAS_MINOR_FAULTS;
+            if bits & if carried_out { Self::RESIDENT } else { present } == 0 {
+                return place;
+            }
+            if carried_out {
+                minor.count(reference.page, bits & present == 0);
+            }
+            *word = W::from_bits(bits | present | Self::marks(reference));
+        }
+        references.len()
     }
 
     #[inline(always)]

@@ -33,12 +33,18 @@ pub(super) struct Chances {
 }
 
 impl Kernel {
+    /// What it takes to look at the words of a block of pages together, where that pays.
+    #[inline(always)]
+    pub(super) fn looks_at_blocks(&self) -> Option<WideWords> {
+        self.wide_words.filter(|_| self.tables.is_one && !self.notes_unsettled)
+    }
+
     /// Gives resident pages from one on their second chance, up to the first without a young entry, as far as that is done
     /// fast: at most `most` pages, none at `end` or behind. Each is counted as an attempt (R24).
     #[inline(always)]
     pub(super) fn pass_young(&mut self, from: PageId, end: PageId, most: u64) -> Chances {
-        let Some(wide) = self.wide_words.filter(|_| self.tables.is_one && !self.notes_unsettled) else {
-            return Chances { passed: 0, behind: from, old: None };
+        let Some(wide) = self.looks_at_blocks() else {
+            return self.pass_shared(from, end, most);
         };
         let chances = self.tables.one.pass_young(from..end, most, wide);
         self.counters.swap_attempts += chances.passed;
@@ -61,7 +67,32 @@ impl Words<u8> {
         self.pass_young_with(pages, most, plain_look)
     }
 
-    /// The same with a look at a block: which pages are resident, and which have a young entry, a bit each.
+    /// The first resident page of a range.
+    #[inline(always)]
+    pub(super) fn next_resident(&mut self, pages: Pages, wide: WideWords) -> Option<PageId> {
+        #[cfg(target_arch = "x86_64")]
+        return wide::next_resident(self, pages, wide);
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = wide;
+        #[cfg(not(target_arch = "x86_64"))]
+        self.next_resident_with(pages, plain_look)
+    }
+
+    #[inline(always)]
+    fn next_resident_with(&mut self, pages: Pages, look: impl Fn(&Block) -> [u64; 2]) -> Option<PageId> {
+        let (mut start, end) = (pages.start.index(), pages.end.index());
+        while start < end {
+            let [resident, _] = look(self.block_mut(start));
+            if resident != 0 {
+                let found = start + resident.trailing_zeros() as usize;
+                return (found < end).then(|| PageId::from_index(found));
+            }
+            start += BLOCK;
+        }
+        None
+    }
+
+    /// [`Words::pass_young`] with a look at a block: which pages are resident, and which have a young entry, a bit each.
     #[inline(always)]
     fn pass_young_with(&mut self, pages: Pages, most: u64, look: impl Fn(&Block) -> [u64; 2]) -> Chances {
         let (mut start, end) = (pages.start.index(), pages.end.index());
@@ -128,7 +159,7 @@ fn plain_look(block: &Block) -> [u64; 2] {
 mod wide {
     use std::arch::x86_64::{_mm256_loadu_si256, _mm256_movemask_epi8, _mm256_slli_epi16};
 
-    use super::{Block, Chances, Pages, WideWords, Words};
+    use super::{Block, Chances, PageId, Pages, WideWords, Words};
 
     /// [`Words::pass_young`].
     #[inline(always)]
@@ -140,6 +171,18 @@ mod wide {
     #[target_feature(enable = "avx2,popcnt,lzcnt,bmi1,bmi2")]
     fn compiled_wide(words: &mut Words<u8>, pages: Pages, most: u64) -> Chances {
         words.pass_young_with(pages, most, |block| look(block))
+    }
+
+    /// [`Words::next_resident`].
+    #[inline(always)]
+    pub(super) fn next_resident(words: &mut Words<u8>, pages: Pages, _wide: WideWords) -> Option<PageId> {
+        // SAFETY: as above.
+        unsafe { compiled_wide_search(words, pages) }
+    }
+
+    #[target_feature(enable = "avx2,popcnt,lzcnt,bmi1,bmi2")]
+    fn compiled_wide_search(words: &mut Words<u8>, pages: Pages) -> Option<PageId> {
+        words.next_resident_with(pages, |block| look(block))
     }
 
     #[inline]

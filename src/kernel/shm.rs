@@ -64,16 +64,20 @@ impl Kernel {
 
     /// Empties the entries of an attachment (R40). Only resident pages have present entries.
     fn clear_entries(&mut self, segment: SegmentNumber, column: Column) {
-        for page in self.resident_pages(segment) {
+        let (mut from, end) = self.range_of(segment);
+        while let Some(page) = self.next_in_set(from, end) {
             with_entries!(&mut self.tables, entries => entries.clear_entry(page, column));
             self.unsettle(page);
+            from = page.next();
         }
     }
 
     /// Copies present entries to a child, where they are old (R44).
     fn copy_entries(&mut self, segment: SegmentNumber, parent: Column, child: Column) {
-        for page in self.resident_pages(segment) {
+        let (mut from, end) = self.range_of(segment);
+        while let Some(page) = self.next_in_set(from, end) {
             with_entries!(&mut self.tables, entries => entries.copy_entry(page, parent, child));
+            from = page.next();
         }
     }
 
@@ -85,14 +89,9 @@ impl Kernel {
         }
     }
 
-    fn resident_pages(&self, segment: SegmentNumber) -> Vec<PageId> {
-        let pages = self.program.segments[segment.index()].pages();
-        let (mut from, end) = (pages.start as usize, pages.end as usize);
-        let mut resident = Vec::new();
-        while let Some(page) = self.resident.next_set(from, end) {
-            resident.push(PageId::from_index(page));
-            from = page + 1;
-        }
-        resident
+    /// The first page of a segment, and the one behind its last.
+    fn range_of(&self, segment: SegmentNumber) -> (PageId, PageId) {
+        let segment = &self.program.segments[segment.index()];
+        (segment.first_page, segment.end())
     }
 }

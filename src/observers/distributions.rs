@@ -25,7 +25,7 @@ impl Distributions {
     /// A page was swapped out at a position by a reclaim that examined `attempts` pages and took `entries` entries.
     #[inline(always)]
     pub fn swapped_out(&mut self, page: PageId, position: u64, attempts: u64, entries: u64) {
-        self.absences.moved(page, position, false);
+        self.absences.gone(page, position);
         self.attempts.record(attempts);
         self.entries.record(entries);
     }
@@ -33,7 +33,7 @@ impl Distributions {
     /// A page was brought in by the reference at a position; from swap, or as a page of zeros.
     #[inline(always)]
     pub fn brought_in(&mut self, page: PageId, position: u64, from_swap: bool) {
-        self.absences.moved(page, position, from_swap);
+        self.absences.come(page, position, from_swap);
     }
 
     /// The percentiles.

@@ -35,22 +35,21 @@ impl Policy for Clock {
         Ok(Self { ring: Ring::new(setup.pages, setup.frames), referenced_on_load })
     }
 
-    /// Looks at each page twice at most: the second time its bit is clear, unless it is locked.
+    #[inline(always)]
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
-        for _ in 0..2 * self.ring.len() {
-            let page = self.ring.hand()?;
-            if !memory.is_locked(page) && !memory.passed_over(page) {
-                return Some(Pick::Now(page));
-            }
-            self.ring.advance();
-            memory.prefetch(self.ring.ahead());
+        if memory.is_any_locked() {
+            return self.pick_unlocked(memory);
         }
-        None
+        let pages = self.ring.from_hand();
+        let passed = memory.pass_over(pages);
+        let found = pages.get(passed).copied();
+        self.ring.advance_by(passed);
+        found.or_else(|| self.hand_to_old(memory)).map(Pick::Now)
     }
 
+    #[inline(always)]
     fn loaded(&mut self, page: PageId, memory: &mut Memory<'_>) {
         self.ring.insert(page);
-        memory.prefetch(self.ring.ahead());
         if !self.referenced_on_load {
             memory.sample_accessed(page);
         }
@@ -62,5 +61,34 @@ impl Policy for Clock {
 
     fn freed(&mut self, page: PageId) {
         self.ring.remove(page);
+    }
+}
+
+impl Clock {
+    /// The hand is at the end of the ring's array: it goes on at its beginning. Once round all bits are clear.
+    #[cold]
+    fn hand_to_old(&mut self, memory: &mut Memory<'_>) -> Option<PageId> {
+        for _ in 0..=self.ring.len() {
+            let page = self.ring.hand()?;
+            if !memory.passed_over(page) {
+                return Some(page);
+            }
+            self.ring.advance();
+        }
+        None
+    }
+
+    /// As [`Policy::pick`] where segments are locked. Looks at each page twice at most: the second time its bit is clear,
+    /// unless it is locked.
+    #[cold]
+    fn pick_unlocked(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
+        for _ in 0..2 * self.ring.len() {
+            let page = self.ring.hand()?;
+            if !memory.is_locked(page) && !memory.passed_over(page) {
+                return Some(Pick::Now(page));
+            }
+            self.ring.advance();
+        }
+        None
     }
 }

@@ -49,6 +49,24 @@ impl Ring {
         (self.length > 0).then(|| self.places[self.hand])
     }
 
+    /// The pages from the hand on that stand together in the array: all, or those before its end.
+    #[inline(always)]
+    pub fn from_hand(&mut self) -> &[PageId] {
+        self.settle();
+        &self.places[self.hand..(self.hand + self.length).min(self.places.len())]
+    }
+
+    /// Moves the hand on by some pages, at most as many as there are.
+    #[inline(always)]
+    pub fn advance_by(&mut self, pages: usize) {
+        debug_assert!(pages <= self.len(), "once round at most");
+        if self.length == self.places.len() {
+            self.hand = self.place(pages);
+        } else {
+            (0..pages).for_each(|_| self.advance());
+        }
+    }
+
     /// A page that the hand will soon come to.
     #[inline(always)]
     pub fn ahead(&self) -> PageId {

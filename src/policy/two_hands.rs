@@ -43,7 +43,7 @@ impl TwoHands {
     /// The next resident page of a segment that is not locked; the hands are behind it then. None after the second pass
     /// of the table's end in one scan (R21).
     #[inline(always)]
-    pub fn advance(&mut self, memory: &Memory<'_>) -> Option<PageId> {
+    pub fn advance(&mut self, memory: &mut Memory<'_>) -> Option<PageId> {
         // Mostly the next page is in the same segment, of which nothing has changed.
         if self.version == memory.segments_version()
             && let Some((_, next)) = &mut self.place
@@ -73,7 +73,7 @@ impl TwoHands {
 
     /// As [`TwoHands::advance`], whatever has happened and however far it is.
     #[inline(never)]
-    fn advance_far(&mut self, memory: &Memory<'_>) -> Option<PageId> {
+    fn advance_far(&mut self, memory: &mut Memory<'_>) -> Option<PageId> {
         loop {
             if let Some((segment, from)) = self.enter(memory) {
                 self.end = memory.segment(segment).end();

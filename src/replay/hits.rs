@@ -1,18 +1,22 @@
-//! Runs of hits: references whose entries are present, up to the first one that faults. This is where a replay spends its
-//! time, so most of them are not looked at one by one: a reference to an entry that is young already, of a page that is
-//! written already if it writes, changes nothing, and 16 of these are recognised at once.
+//! Runs of hits, and of minor faults where pages have several sharers: references to pages that are in memory, up to the first
+//! to one that is not. This is where a replay spends its time, so most of them are not looked at one by one: a reference to an
+//! entry that is young already, of a page that is written already if it writes, changes nothing, and 16 of these are recognised
+//! at once.
 //!
 //! What a fault is, and what policies are told, is not known here. The processor's wide instructions are chosen at run time
 //! ([`Width`]); each of them answers exactly what [`Width::Plain`] does.
 //!
-//! What did not help: masks of sharers in arrays of their own; storing the marks only where they are not set yet, without
+//! A minor fault among several sharers can't be foreseen, so it is carried out by the same steps as a hit, and added to a count.
+//!
+//! What did not help: all of a replay compiled anew for each width of words (60 instructions less at a fault, and no faster);
+//! masks of sharers in arrays of their own; storing the marks only where they are not set yet, without
 //! the wide compare (slower: the branches cost more than the stores).
 
 use crate::kernel::Entries;
-use crate::kernel::page_tables::{Word, Words};
+use crate::kernel::page_tables::{CountsMinorFaults, Word, Words};
 use crate::prefetch::prefetch;
 use crate::processor;
-use crate::program::{Packed, Packing};
+use crate::program::Packing;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -57,34 +61,47 @@ impl Width {
 struct Group {
     /// Those that would change something.
     unsettled: u32,
-    /// Those whose entry is not present.
-    absent: u32,
+    /// Those that end the run.
+    stopping: u32,
 }
 
-/// Carries out references up to the first one whose entry is not present; how many there were.
-pub(super) fn run<W: Wide>(entries: &mut Words<W>, references: &[u32], packing: Packing, width: Width) -> usize {
+/// Carries out references up to the first one that is neither a hit nor a minor fault, or for pages with one sharer that is no
+/// hit; how many there were.
+#[inline(always)]
+pub(super) fn run<W: Wide>(
+    entries: &mut Words<W>,
+    references: &[u32],
+    packing: Packing,
+    width: Width,
+    minor: &mut impl CountsMinorFaults,
+) -> usize {
     // Faults come close together where they come at all: after one it does not pay yet to look far.
-    let near = &references[..references.len().min(NEAR)];
-    let done = plain_run(entries, near, packing);
-    if done < near.len() || done == references.len() {
+    let near = references.len().min(NEAR);
+    let done = entries.run(&references[..near], packing, minor);
+    if done < near || done == references.len() {
         return done;
     }
-    done + match width {
-        Width::Plain => plain_run(entries, &references[done..], packing),
-        #[cfg(target_arch = "x86_64")]
-        Width::Avx2 => W::avx2_run(entries, &references[done..], packing),
-        #[cfg(target_arch = "x86_64")]
-        Width::Avx512 => W::avx512_run(entries, &references[done..], packing),
-        #[cfg(not(target_arch = "x86_64"))]
-        Width::Avx2 | Width::Avx512 => plain_run(entries, &references[done..], packing),
-    }
+    done + far_run(entries, &references[done..], packing, width, minor)
 }
 
-/// As [`run`], one by one; for entries and references of any width.
-#[inline]
-pub(super) fn plain_run<P: Packed>(entries: &mut impl Entries, references: &[P], packing: Packing) -> usize {
-    let hit = |word: &P| entries.hit(packing.unpack(word.bits()));
-    references.iter().map(hit).position(|hit| !hit).unwrap_or(references.len())
+/// As [`run`], where no fault is near.
+#[inline(never)]
+fn far_run<W: Wide>(
+    entries: &mut Words<W>,
+    references: &[u32],
+    packing: Packing,
+    width: Width,
+    minor: &mut impl CountsMinorFaults,
+) -> usize {
+    match width {
+        Width::Plain => entries.run(references, packing, minor),
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx2 => W::avx2_run(entries, references, packing, minor),
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx512 => W::avx512_run(entries, references, packing, minor),
+        #[cfg(not(target_arch = "x86_64"))]
+        Width::Avx2 | Width::Avx512 => entries.run(references, packing, minor),
+    }
 }
 
 /// The body of the wide runs: groups as long as there are whole ones, then one by one.
@@ -93,42 +110,53 @@ fn grouped_run<W: Word>(
     entries: &mut Words<W>,
     references: &[u32],
     packing: Packing,
+    minor: &mut impl CountsMinorFaults,
     look: impl Fn(&Words<W>, &[u32; GROUP]) -> Group,
 ) -> usize {
     let (groups, rest) = references.as_chunks::<GROUP>();
     for (number, group) in groups.iter().enumerate() {
         prefetch(references, number * GROUP + AHEAD);
-        let Group { unsettled, absent } = look(entries, group);
+        let Group { unsettled, stopping } = look(entries, group);
         if unsettled == 0 {
             continue;
         }
-        // Those before the first that is absent are hits, and no hit makes another one absent.
-        let mut left = unsettled & absent.wrapping_sub(1) & !absent;
+        // Those before the first that stops do not, and none of them makes another one stop.
+        let mut left = unsettled & stopping.wrapping_sub(1) & !stopping;
         while left != 0 {
             let place = left.trailing_zeros() as usize;
             left &= left - 1;
-            entries.hit(packing.unpack(u64::from(group[place])));
+            entries.run(&group[place..=place], packing, minor);
         }
-        if absent != 0 {
-            return number * GROUP + absent.trailing_zeros() as usize;
+        if stopping != 0 {
+            return number * GROUP + stopping.trailing_zeros() as usize;
         }
     }
     let done = references.len() - rest.len();
-    done + plain_run(entries, rest, packing)
+    done + entries.run(rest, packing, minor)
 }
 
 /// Words of page tables that are looked at several at once.
 pub(super) trait Wide: Word {
-    /// [`plain_run`] with AVX2, where that pays.
+    /// [`Entries::run`] with AVX2, where that pays.
     ///
     /// # Panics
     /// When the processor does not have it; so does the next.
     #[cfg(target_arch = "x86_64")]
-    fn avx2_run(entries: &mut Words<Self>, references: &[u32], packing: Packing) -> usize;
+    fn avx2_run(
+        entries: &mut Words<Self>,
+        references: &[u32],
+        packing: Packing,
+        minor: &mut impl CountsMinorFaults,
+    ) -> usize;
 
-    /// [`plain_run`] with AVX-512.
+    /// [`Entries::run`] with AVX-512.
     #[cfg(target_arch = "x86_64")]
-    fn avx512_run(entries: &mut Words<Self>, references: &[u32], packing: Packing) -> usize;
+    fn avx512_run(
+        entries: &mut Words<Self>,
+        references: &[u32],
+        packing: Packing,
+        minor: &mut impl CountsMinorFaults,
+    ) -> usize;
 }
 
 /// Ties a word to its runs, each asked for again whether the processor has what it takes.
@@ -137,17 +165,27 @@ macro_rules! wide {
         #[cfg(target_arch = "x86_64")]
         impl Wide for $word {
             #[allow(unsafe_code)]
-            fn avx2_run(entries: &mut Words<Self>, references: &[u32], packing: Packing) -> usize {
+            fn avx2_run(
+                entries: &mut Words<Self>,
+                references: &[u32],
+                packing: Packing,
+                minor: &mut impl CountsMinorFaults,
+            ) -> usize {
                 assert!(processor::gathers_8(), "chosen where the processor has it");
                 // SAFETY: the processor has AVX2.
-                unsafe { $avx2(entries, references, packing) }
+                unsafe { $avx2(entries, references, packing, minor) }
             }
 
             #[allow(unsafe_code)]
-            fn avx512_run(entries: &mut Words<Self>, references: &[u32], packing: Packing) -> usize {
+            fn avx512_run(
+                entries: &mut Words<Self>,
+                references: &[u32],
+                packing: Packing,
+                minor: &mut impl CountsMinorFaults,
+            ) -> usize {
                 assert!(processor::gathers_16(), "chosen where the processor has it");
                 // SAFETY: the processor has AVX-512F.
-                unsafe { $avx512(entries, references, packing) }
+                unsafe { $avx512(entries, references, packing, minor) }
             }
         }
     };
@@ -157,15 +195,25 @@ wide!(u32, avx2::run_words, avx512::run_words);
 
 #[cfg(target_arch = "x86_64")]
 impl Wide for u64 {
-    fn avx2_run(entries: &mut Words<Self>, references: &[u32], packing: Packing) -> usize {
-        plain_run(entries, references, packing)
+    fn avx2_run(
+        entries: &mut Words<Self>,
+        references: &[u32],
+        packing: Packing,
+        minor: &mut impl CountsMinorFaults,
+    ) -> usize {
+        entries.run(references, packing, minor)
     }
 
     #[allow(unsafe_code)]
-    fn avx512_run(entries: &mut Words<Self>, references: &[u32], packing: Packing) -> usize {
+    fn avx512_run(
+        entries: &mut Words<Self>,
+        references: &[u32],
+        packing: Packing,
+        minor: &mut impl CountsMinorFaults,
+    ) -> usize {
         assert!(processor::gathers_16(), "chosen where the processor has it");
         // SAFETY: the processor has AVX-512F.
-        unsafe { avx512::run_long_words(entries, references, packing) }
+        unsafe { avx512::run_long_words(entries, references, packing, minor) }
     }
 }
 
@@ -203,6 +251,7 @@ mod tests {
         }
         // Three pages that are there, so that runs can be long.
         for page in 0..3 {
+            entries.bring_in(Reference { page: PageId::new(page), column: Column::new(0), write: false });
             for column in 0..W::COLUMNS {
                 entries.map(Reference { page: PageId::new(page), column: Column::new(column), write: false });
             }
@@ -213,22 +262,66 @@ mod tests {
         entries
     }
 
-    fn check<W: Wide>(state: &[(u32, u32, u8)], references: &[(u32, u32, bool)], column_bits: u32) {
+    /// The pages of minor faults.
+    #[derive(Default)]
+    struct Minor {
+        pages: Vec<PageId>,
+    }
+
+    impl CountsMinorFaults for Minor {
+        const CARRIED_OUT: bool = true;
+
+        fn count(&mut self, page: PageId, minor_fault: bool) {
+            self.pages.extend(minor_fault.then_some(page));
+        }
+    }
+
+    /// What runs come to, one reference after the other: where they stop, the words, and the pages of minor faults, which are
+    /// carried out where a page can have several sharers.
+    fn one_by_one<W: Word>(
+        mut entries: Words<W>,
+        words: &[u32],
+        packing: Packing,
+    ) -> (Vec<usize>, Vec<W>, Vec<PageId>) {
+        let (mut stops, mut minor) = (Vec::new(), Vec::new());
+        let mut goes_on = true;
+        for (place, &word) in words.iter().enumerate() {
+            let reference = packing.unpack(u64::from(word));
+            goes_on = entries.hit(reference);
+            if !goes_on && W::COLUMNS > 1 && entries.is_resident(reference.page) {
+                entries.map(reference);
+                minor.push(reference.page);
+                goes_on = true;
+            }
+            if !goes_on {
+                stops.push(place + 1);
+            }
+        }
+        stops.extend((goes_on && !words.is_empty()).then_some(words.len() + 1));
+        (stops, entries.words().to_vec(), minor)
+    }
+
+    fn check<W: Wide + PartialEq + std::fmt::Debug>(
+        state: &[(u32, u32, u8)],
+        references: &[(u32, u32, bool)],
+        column_bits: u32,
+    ) {
         let packing = Packing { column_bits };
         let pack = |&(page, column, write): &(u32, u32, bool)| {
             packing.pack(Reference { page: PageId::new(page), column: Column::new(column), write }) as u32
         };
         let words: Vec<u32> = references.iter().map(pack).collect();
         let run_all = |width: Width| {
-            let mut entries = filled::<W>(state);
+            let (mut entries, mut minor) = (filled::<W>(state), Minor::default());
             let (mut from, mut stops) = (0, Vec::new());
             while from < words.len() {
-                from += run(&mut entries, &words[from..], packing, width) + 1;
+                from += run(&mut entries, &words[from..], packing, width, &mut minor) + 1;
                 stops.push(from);
             }
-            (stops, (0..PAGES as usize).map(|page| entries.words()[page].bits()).collect::<Vec<_>>())
+            (stops, entries.words().to_vec(), minor.pages)
         };
         let plain = run_all(Width::Plain);
+        assert_eq!(plain, one_by_one(filled(state), &words, packing));
         let best = Width::of_processor();
         for width in [Width::Avx2, Width::Avx512] {
             if width == best || best == Width::Avx512 {
@@ -263,6 +356,6 @@ mod tests {
         let mut entries = Words::<u8>::new(10);
         entries.map(Reference { page: PageId::new(0), column: Column::new(0), write: false });
         let references: Vec<u32> = [0; NEAR].into_iter().chain([1_000 << 1; GROUP]).collect();
-        run(&mut entries, &references, Packing { column_bits: 0 }, Width::of_processor());
+        run(&mut entries, &references, Packing { column_bits: 0 }, Width::of_processor(), &mut Minor::default());
     }
 }

@@ -86,6 +86,6 @@ fn row(replay: &dyn Replay, before: &Counters) -> Vec<String> {
     row.push(hand.map_or(String::new(), |hand| hand.swap_id.to_string()));
     row.push(hand.map_or(String::new(), |hand| hand.swap_idx.to_string()));
     row.push(hand.map_or(String::new(), |hand| hand.laps.to_string()));
-    row.extend(touched(kernel.program()).map(|number| kernel.segment_counters()[number].resident.to_string()));
+    row.extend(touched(kernel.program()).map(|number| kernel.segment_counters()[number].resident().to_string()));
     row
 }

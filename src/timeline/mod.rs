@@ -132,7 +132,7 @@ impl Windowed for Recorder {
         }
         for number in touched(kernel.program()) {
             let resident = timeline.resident[self.axis.band(SegmentNumber::from_index(number))].last_mut();
-            *resident.expect("it was pushed above") += kernel.segment_counters()[number].resident;
+            *resident.expect("it was pushed above") += kernel.segment_counters()[number].resident();
         }
         if let Some((hands, hand)) = timeline.hands.as_mut().zip(replay.hand()) {
             hands.swap_id.push(hand.swap_id);

@@ -9,7 +9,7 @@ use std::arch::x86_64::{
 };
 
 use super::{GROUP, Group, grouped_run};
-use crate::kernel::page_tables::{Word, Words};
+use crate::kernel::page_tables::{CountsMinorFaults, Word, Words};
 use crate::program::Packing;
 
 /// References looked at by one instruction.
@@ -18,13 +18,21 @@ const HALF: usize = GROUP / 2;
 /// Defines a run of hits for a width of words.
 macro_rules! run {
     ($name:ident, $word:ty, $look:ident) => {
-        /// [`super::plain_run`] for these words.
+        /// [`Entries::run`](crate::kernel::Entries::run) for these words.
         #[target_feature(enable = "avx2")]
-        pub(super) fn $name(entries: &mut Words<$word>, references: &[u32], packing: Packing) -> usize {
-            grouped_run(entries, references, packing, |entries, group| {
+        pub(super) fn $name(
+            entries: &mut Words<$word>,
+            references: &[u32],
+            packing: Packing,
+            minor: &mut impl CountsMinorFaults,
+        ) -> usize {
+            grouped_run(entries, references, packing, minor, |entries, group| {
                 let (halves, _) = group.as_chunks::<HALF>();
                 let [low, high] = [0, 1].map(|half| $look(entries.words(), &halves[half], packing));
-                Group { unsettled: low.unsettled | high.unsettled << HALF, absent: low.absent | high.absent << HALF }
+                Group {
+                    unsettled: low.unsettled | high.unsettled << HALF,
+                    stopping: low.stopping | high.stopping << HALF,
+                }
             })
         }
     };
@@ -76,7 +84,7 @@ fn look_bytes(words: &[u8], half: &[u32; HALF], packing: Packing) -> Group {
     let write = _mm256_and_si256(references, _mm256_set1_epi32(1));
     let marks = _mm256_or_si256(_mm256_set1_epi32(1), _mm256_slli_epi32::<{ 2 * <u8 as Word>::COLUMNS as i32 }>(write));
     let present = _mm256_set1_epi32(1 << <u8 as Word>::COLUMNS);
-    Group { unsettled: not_all_of(fetched, marks), absent: none_of(fetched, present) }
+    Group { unsettled: not_all_of(fetched, marks), stopping: none_of(fetched, present) }
 }
 
 #[inline]
@@ -88,6 +96,6 @@ fn look_words(words: &[u32], half: &[u32; HALF], packing: Packing) -> Group {
     let write = _mm256_and_si256(references, _mm256_set1_epi32(1));
     let young = _mm256_sllv_epi32(_mm256_set1_epi32(1), column);
     let marks = _mm256_or_si256(young, _mm256_slli_epi32::<{ 2 * <u32 as Word>::COLUMNS as i32 }>(write));
-    let present = _mm256_slli_epi32::<{ <u32 as Word>::COLUMNS as i32 }>(young);
-    Group { unsettled: not_all_of(fetched, marks), absent: none_of(fetched, present) }
+    let resident = _mm256_set1_epi32(Words::<u32>::RESIDENT as i32);
+    Group { unsettled: not_all_of(fetched, marks), stopping: none_of(fetched, resident) }
 }

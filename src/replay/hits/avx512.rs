@@ -11,16 +11,21 @@ use std::arch::x86_64::{
 };
 
 use super::{GROUP, Group, grouped_run};
-use crate::kernel::page_tables::{Word, Words};
+use crate::kernel::page_tables::{CountsMinorFaults, Word, Words};
 use crate::program::Packing;
 
 /// Defines a run of hits for a width of words.
 macro_rules! run {
     ($name:ident, $word:ty, $look:ident) => {
-        /// [`super::plain_run`] for these words.
+        /// [`Entries::run`](crate::kernel::Entries::run) for these words.
         #[target_feature(enable = "avx512f")]
-        pub(super) fn $name(entries: &mut Words<$word>, references: &[u32], packing: Packing) -> usize {
-            grouped_run(entries, references, packing, |entries, group| $look(entries.words(), group, packing))
+        pub(super) fn $name(
+            entries: &mut Words<$word>,
+            references: &[u32],
+            packing: Packing,
+            minor: &mut impl CountsMinorFaults,
+        ) -> usize {
+            grouped_run(entries, references, packing, minor, |entries, group| $look(entries.words(), group, packing))
         }
     };
 }
@@ -52,7 +57,7 @@ fn look_bytes(words: &[u8], group: &[u32; GROUP], packing: Packing) -> Group {
     let missing = _mm512_andnot_si512(fetched, marks);
     Group {
         unsettled: u32::from(_mm512_test_epi32_mask(missing, missing)),
-        absent: u32::from(_mm512_testn_epi32_mask(fetched, _mm512_set1_epi32(1 << <u8 as Word>::COLUMNS))),
+        stopping: u32::from(_mm512_testn_epi32_mask(fetched, _mm512_set1_epi32(1 << <u8 as Word>::COLUMNS))),
     }
 }
 
@@ -66,10 +71,10 @@ fn look_words(words: &[u32], group: &[u32; GROUP], packing: Packing) -> Group {
     let young = _mm512_sllv_epi32(_mm512_set1_epi32(1), column);
     let marks = _mm512_or_si512(young, _mm512_slli_epi32::<{ 2 * <u32 as Word>::COLUMNS }>(write));
     let missing = _mm512_andnot_si512(fetched, marks);
-    let present = _mm512_slli_epi32::<{ <u32 as Word>::COLUMNS }>(young);
+    let resident = _mm512_set1_epi32(Words::<u32>::RESIDENT as i32);
     Group {
         unsettled: u32::from(_mm512_test_epi32_mask(missing, missing)),
-        absent: u32::from(_mm512_testn_epi32_mask(fetched, present)),
+        stopping: u32::from(_mm512_testn_epi32_mask(fetched, resident)),
     }
 }
 
@@ -88,9 +93,9 @@ fn look_long_words(words: &[u64], group: &[u32; GROUP], packing: Packing) -> Gro
         let young = _mm512_sllv_epi64(_mm512_set1_epi64(1), _mm512_cvtepu32_epi64(half_of(column)));
         let marks = _mm512_or_si512(young, _mm512_slli_epi64::<{ 2 * <u64 as Word>::COLUMNS }>(write));
         let missing = _mm512_andnot_si512(fetched, marks);
-        let present = _mm512_slli_epi64::<{ <u64 as Word>::COLUMNS }>(young);
+        let resident = _mm512_set1_epi64(Words::<u64>::RESIDENT as i64);
         both.unsettled |= u32::from(_mm512_test_epi64_mask(missing, missing)) << (8 * half);
-        both.absent |= u32::from(_mm512_testn_epi64_mask(fetched, present)) << (8 * half);
+        both.stopping |= u32::from(_mm512_testn_epi64_mask(fetched, resident)) << (8 * half);
     }
     both
 }
