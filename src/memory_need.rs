@@ -15,7 +15,7 @@ use crate::program::Program;
 use crate::report::{bytes, counted};
 
 /// Bytes of the model for each page, beside the words of its entries: since when it is in swap, the slot that it has there
-/// where slots are kept, its bit among the resident pages, and whether it was met in a run of hits.
+/// where slots are kept, its bit among the resident pages where that is asked for, and whether it was met in a run of hits.
 const MODEL_A_PAGE: u64 = 4 + 4 + 1 + 1;
 /// The same, further, where there are so many references that a position takes eight bytes.
 const LONG_POSITION: u64 = 4;

@@ -574,15 +574,15 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         let Some(change) = next.filter(|change| change.before <= self.position) else { return false };
         self.end_load();
         self.kernel.set_now(self.position);
-        self.kernel.apply(change.control);
-        self.next_change += 1;
-        for (page, resident) in self.kernel.take_gone() {
+        let Self { kernel, policy, .. } = self;
+        kernel.apply(change.control, &mut |page, resident| {
             if resident {
-                self.policy.freed(page);
+                policy.freed(page);
             } else {
-                self.policy.forgotten(page);
+                policy.forgotten(page);
             }
-        }
+        });
+        self.next_change += 1;
         true
     }
 

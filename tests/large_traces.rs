@@ -55,7 +55,7 @@ fn sampling(rate: f64, seed: u64) -> Resolver {
 fn no_replay_takes_more_than_was_said() {
     let _alone = alone();
     for processes in [2, 100] {
-        let program = Arc::new(program(workload("uniform", 80_000, 60_000, processes)));
+        let program = Arc::new(program(workload("uniform", 200_000, 150_000, processes)));
         let policies = PolicySpec::all();
         // What a policy takes does not depend on how many processes there are.
         let few = policies.len().min(if processes == 2 { usize::MAX } else { 3 });

@@ -108,8 +108,9 @@ impl Kernel {
         segment.dirty_swap_outs += u64::from(dirty);
     }
 
-    /// Frees what a page of a destroyed segment holds (R42).
-    pub(super) fn free_page(&mut self, page: PageId) {
+    /// Frees what a page of a destroyed segment holds (R42): whether it was resident, if it was that or in swap.
+    #[inline(always)]
+    pub(super) fn free_page(&mut self, page: PageId) -> Option<bool> {
         let resident = self.is_resident(page);
         if resident {
             self.frame_freed(page).gone += 1;
@@ -120,9 +121,9 @@ impl Kernel {
             }
             self.shm_swp -= 1;
         } else {
-            return;
+            return None;
         }
         with_entries!(&mut self.tables, entries => entries.forget(page));
-        self.gone.push((page, resident));
+        Some(resident)
     }
 }

@@ -138,8 +138,6 @@ pub struct Kernel {
     now: u64,
     counters: Counters,
     segments: Vec<SegmentCounters>,
-    /// Pages that went with their segment since the policy was last told, and whether they were resident.
-    gone: Vec<(PageId, bool)>,
     /// Pages whose entries were made old or taken since they were last asked for, where somebody asks.
     unsettled: Vec<PageId>,
     notes_unsettled: bool,
@@ -168,7 +166,6 @@ impl Kernel {
             now: 0,
             counters: Counters::default(),
             segments: vec![SegmentCounters::default(); program.segments.len()],
-            gone: Vec::new(),
             unsettled: Vec::new(),
             notes_unsettled: false,
             wide_words: WideWords::of_processor(),
@@ -329,6 +326,7 @@ impl Kernel {
     }
 
     /// Whether a page is in a swap area.
+    #[inline(always)]
     fn is_in_swap(&self, page: PageId) -> bool {
         with_entries!(&self.tables, entries => entries.is_in_swap(page))
     }

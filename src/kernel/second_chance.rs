@@ -44,6 +44,9 @@ impl Kernel {
     #[inline(always)]
     pub(super) fn pass_young(&mut self, from: PageId, end: PageId, most: u64) -> Chances {
         let Some(wide) = self.looks_at_blocks() else {
+            if self.tables.is_one {
+                return Chances { passed: 0, behind: from, old: None };
+            }
             return self.pass_shared(from, end, most);
         };
         let chances = self.tables.one.pass_young(from..end, most, wide);

@@ -9,8 +9,9 @@ use crate::ids::{Column, PageId, SegmentNumber};
 use crate::program::Control;
 
 impl Kernel {
-    /// Carries out a change. Pages that went with their segment are kept for [`Kernel::take_gone`].
-    pub fn apply(&mut self, control: Control) {
+    /// Carries out a change. A function is told of each page that goes with its segment, and whether it was resident; the rest of
+    /// them were in swap.
+    pub fn apply(&mut self, control: Control, gone: &mut impl FnMut(PageId, bool)) {
         match control {
             Control::Create { segment, locked } => {
                 self.table.create(segment, locked);
@@ -22,11 +23,11 @@ impl Kernel {
             }
             Control::Detach { process, segment } => {
                 let ended = self.table.detach(process, segment);
-                self.end_attachments(ended);
+                self.end_attachments(ended, gone);
             }
             Control::Remove(segment) => {
                 if self.table.remove(segment) {
-                    self.destroy(segment);
+                    self.destroy(segment, gone);
                 }
             }
             Control::Lock(segment) => {
@@ -42,22 +43,20 @@ impl Kernel {
             }
             Control::Exit(process) => {
                 let ended = self.table.exit(process);
-                self.end_attachments(ended);
+                self.end_attachments(ended, gone);
             }
         }
     }
 
-    /// The pages that went with their segment since the last call, and whether they were resident; the rest of them were
-    /// in swap.
-    pub fn take_gone(&mut self) -> Vec<(PageId, bool)> {
-        std::mem::take(&mut self.gone)
-    }
-
-    fn end_attachments(&mut self, ended: impl IntoIterator<Item = super::segments::Detached>) {
+    fn end_attachments(
+        &mut self,
+        ended: impl IntoIterator<Item = super::segments::Detached>,
+        gone: &mut impl FnMut(PageId, bool),
+    ) {
         for detached in ended {
             self.clear_entries(detached.segment, detached.column);
             if detached.destroyed {
-                self.destroy(detached.segment);
+                self.destroy(detached.segment, gone);
             }
         }
     }
@@ -65,7 +64,7 @@ impl Kernel {
     /// Empties the entries of an attachment (R40). Only resident pages have present entries.
     fn clear_entries(&mut self, segment: SegmentNumber, column: Column) {
         let (mut from, end) = self.range_of(segment);
-        while let Some(page) = self.next_in_set(from, end) {
+        while let Some(page) = self.next_resident(from, end) {
             with_entries!(&mut self.tables, entries => entries.clear_entry(page, column));
             self.unsettle(page);
             from = page.next();
@@ -75,17 +74,19 @@ impl Kernel {
     /// Copies present entries to a child, where they are old (R44).
     fn copy_entries(&mut self, segment: SegmentNumber, parent: Column, child: Column) {
         let (mut from, end) = self.range_of(segment);
-        while let Some(page) = self.next_in_set(from, end) {
+        while let Some(page) = self.next_resident(from, end) {
             with_entries!(&mut self.tables, entries => entries.copy_entry(page, parent, child));
             from = page.next();
         }
     }
 
-    fn destroy(&mut self, segment: SegmentNumber) {
+    fn destroy(&mut self, segment: SegmentNumber, gone: &mut impl FnMut(PageId, bool)) {
         let pages = self.program.segments[segment.index()].pages();
         self.shm_tot -= u128::from(self.program.segments[segment.index()].size);
-        for page in pages {
-            self.free_page(PageId::new(page));
+        for page in pages.map(PageId::new) {
+            if let Some(resident) = self.free_page(page) {
+                gone(page, resident);
+            }
         }
     }
 

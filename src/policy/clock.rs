@@ -24,6 +24,7 @@ impl Policy for Clock {
     const SUMMARY: &'static str = "one hand over the pages in load order, one accessed bit a page";
     const SOURCE: &'static str = "Corbató 1968";
     const FILE: &'static str = file!();
+    const BYTES_PER_PAGE: u64 = 8;
     const PARAMETERS: &'static [Parameter] = &[Parameter {
         key: "ref-on-load",
         default: "1",

@@ -20,6 +20,7 @@ impl Policy for Fifo {
     const SUMMARY: &'static str = "first in, first out";
     const SOURCE: &'static str = "textbook; Belady, Nelson, Shedler 1969";
     const FILE: &'static str = file!();
+    const BYTES_PER_PAGE: u64 = 8;
 
     fn new(setup: &Setup, _arguments: &Arguments) -> Result<Self, String> {
         Ok(Self { queue: Ring::new(setup.pages, setup.frames) })

@@ -28,6 +28,7 @@ impl Policy for Gclock {
     const SUMMARY: &'static str = "the clock with a counter a page, raised by every reference, lowered by the hand";
     const SOURCE: &'static str = "Smith 1978; Nicola, Dan, Dias 1992";
     const FILE: &'static str = file!();
+    const BYTES_PER_PAGE: u64 = 8;
     const PARAMETERS: &'static [Parameter] =
         &[Parameter { key: "max", default: "3", help: "the most a counter counts, 1 to 255; 5 as in PostgreSQL" }];
 

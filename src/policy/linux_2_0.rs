@@ -42,6 +42,7 @@ impl Policy for Linux20 {
         "the clock of Linux 2.0 for System V shared memory: two hands, second chance per sharer";
     const SOURCE: &'static str = "Linux 2.0.40, ipc/shm.c, shm_swap";
     const FILE: &'static str = file!();
+    const BYTES_PER_PAGE: u64 = 0;
     const PARAMETERS: &'static [Parameter] = &[
         Parameter { key: "prio", default: "6", help: "priority at which a reclaim starts, 0 to 16" },
         Parameter {

@@ -58,6 +58,7 @@ impl Policy for Opt {
     const SUMMARY: &'static str = "Belady's MIN: the page whose next use is farthest away; the fewest faults possible";
     const SOURCE: &'static str = "Belady 1966; Mattson, Gecsei, Slutz, Traiger 1970";
     const FILE: &'static str = file!();
+    const BYTES_PER_PAGE: u64 = 8;
 
     fn new(_setup: &Setup, _arguments: &Arguments) -> Result<Self, String> {
         Err("it has to know the future".to_owned())

@@ -22,6 +22,7 @@ impl Policy for Sweep {
     const SUMMARY: &'static str = "the two hands alone: each resident page they meet goes, used or not";
     const SOURCE: &'static str = "Rusling, The Linux Kernel, \"Swapping Out System V Shared Memory Pages\"";
     const FILE: &'static str = file!();
+    const BYTES_PER_PAGE: u64 = 0;
 
     fn new(_setup: &Setup, _arguments: &Arguments) -> Result<Self, String> {
         Ok(Self { hands: TwoHands::default() })

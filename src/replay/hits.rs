@@ -30,7 +30,7 @@ const AHEAD: usize = 1024;
 pub(super) const GROUP: usize = 16;
 
 /// References after a fault that are looked at one by one.
-const NEAR: usize = 8;
+const NEAR: usize = 16;
 
 /// What the processor can do at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
