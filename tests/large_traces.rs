@@ -121,12 +121,12 @@ fn replays_that_do_not_fit_wait_or_are_refused() {
     let lowered = fits(one).unwrap();
     assert!(lowered.replays < 3, "{lowered:?}");
     let note = lowered.note.unwrap();
-    assert!(note.starts_with("1 replay at a time instead of 3: one of opt on big takes up to "), "{note}");
+    assert!(note.starts_with("1 replay at a time instead of 3: one of lru on big takes up to "), "{note}");
     let error = wanted(Some(1)).unwrap_err().to_string();
-    let need = of_replay(&program, &jobs[2].policy);
+    let need = of_replay(&program, &jobs[1].policy);
     let pages = program.footprint();
     let expected = format!(
-        "a replay of opt on big needs {} of memory ({} pages, {} bytes each), beside 234 KiB for when each page is used \
+        "a replay of lru on big needs {} of memory ({} pages, {} bytes each), beside 234 KiB for when each page is used \
          next, and 0 KiB can be had by --memory-limit; leave the policy out, take a sample of the pages (compare --sample 1%) \
          or a slice of the trace (`clockhand trace slice`), or give more memory",
         clockhand::report::bytes(need as f64),
