@@ -340,13 +340,9 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         let (policy, sight) = (&mut self.policy, &self.sight);
         let tell = |place, reference| sight.referenced(policy, first + place, reference);
         let done = if self.observers.is_empty() {
-            let (tables, mut minor) = self.kernel.tables_and_minor_faults();
-            let done = with_entries!(tables, entries => {
-                told_run(entries, near, packing, &mut minor, repeats_go_untold, tell)
-            });
-            let minor_faults = minor.all;
-            self.kernel.add_minor_faults(minor_faults);
-            done
+            self.kernel.count_minor_faults(|tables, minor| {
+                with_entries!(tables, entries => told_run(entries, near, packing, minor, repeats_go_untold, tell))
+            })
         } else {
             with_entries!(&mut self.kernel.tables, entries => {
                 told_run(entries, near, packing, &mut EndsAtMinorFaults, repeats_go_untold, tell)
@@ -385,19 +381,14 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         if let (PageTables { is_one: true, one, .. }, Some(words)) = (&mut self.kernel.tables, W::narrow(words)) {
             return hits::run(one, words, packing, self.width, &mut EndsAtMinorFaults);
         }
-        let (tables, mut minor) = self.kernel.tables_and_minor_faults();
-        let done = match (tables, W::narrow(words)) {
-            (PageTables { is_few: true, few, .. }, Some(words)) => {
-                hits::run(few, words, packing, self.width, &mut minor)
-            }
+        let width = self.width;
+        self.kernel.count_minor_faults(|tables, minor| match (tables, W::narrow(words)) {
+            (PageTables { is_few: true, few, .. }, Some(words)) => hits::run(few, words, packing, width, minor),
             (PageTables { is_several: true, several, .. }, Some(words)) => {
-                hits::run(several, words, packing, self.width, &mut minor)
+                hits::run(several, words, packing, width, minor)
             }
-            (tables, _) => with_entries!(tables, entries => entries.run(words, packing, &mut minor)),
-        };
-        let minor_faults = minor.all;
-        self.kernel.add_minor_faults(minor_faults);
-        done
+            (tables, _) => with_entries!(tables, entries => entries.run(words, packing, minor)),
+        })
     }
 
     /// Replays the references that are part of a load of which the policy is to hear when they are over; how many there

@@ -28,7 +28,7 @@ pub enum Fault {
 #[derive(Debug)]
 pub(crate) struct MinorFaults<'k> {
     /// All of them.
-    pub(crate) all: u64,
+    all: u64,
     /// Where there are several segments, these have them already.
     segments: Option<&'k mut [SegmentCounters]>,
     segment_of: &'k [SegmentNumber],
@@ -57,20 +57,21 @@ impl Kernel {
         Fault::Minor
     }
 
-    /// The page tables, and a count of the minor faults of a run of references ([`Kernel::add_minor_faults`]).
+    /// Gives the page tables to a run of references, in which minor faults are carried out and counted.
     #[inline(always)]
-    pub(crate) fn tables_and_minor_faults(&mut self) -> (&mut PageTables, MinorFaults<'_>) {
+    pub(crate) fn count_minor_faults(
+        &mut self,
+        run: impl FnOnce(&mut PageTables, &mut MinorFaults<'_>) -> usize,
+    ) -> usize {
         let segments = (self.segments.len() > 1).then_some(&mut self.segments[..]);
-        (&mut self.tables, MinorFaults { all: 0, segments, segment_of: &self.program.segment_of })
-    }
-
-    /// Adds what was counted in a run of references.
-    #[inline(always)]
-    pub(crate) fn add_minor_faults(&mut self, minor_faults: u64) {
+        let mut minor = MinorFaults { all: 0, segments, segment_of: &self.program.segment_of };
+        let done = run(&mut self.tables, &mut minor);
+        let minor_faults = minor.all;
         self.counters.minor_faults += minor_faults;
         if let [segment] = &mut self.segments[..] {
             segment.minor_faults += minor_faults;
         }
+        done
     }
 
     /// Gives up a reference for which no frame could be had; the page's entry stays as it was (R37, A8).

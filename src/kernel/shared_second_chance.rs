@@ -1,6 +1,8 @@
 //! The second chance of a run of pages with several sharers: what [`Kernel::try_evict`] does to one page after the other whose
 //! entries are not all old (R25), in one loop, with nothing else between two pages.
 //!
+//! The same for the pages of a ring, whatever their sharers, is [`Kernel::pass_over`].
+//!
 //! It is no other rule: it may stop anywhere, and where it stops the page by page way goes on. Which pages are looked at, and how
 //! many, is the policy's and the budget's part.
 //!

@@ -39,13 +39,13 @@ impl Policy for Clock {
     #[inline(always)]
     fn pick(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
         if memory.is_any_locked() {
-            return self.pick_unlocked(memory);
+            return self.go_round(memory).map(Pick::Now);
         }
         let pages = self.ring.from_hand();
         let passed = memory.pass_over(pages);
         let found = pages.get(passed).copied();
         self.ring.advance_by(passed);
-        found.or_else(|| self.hand_to_old(memory)).map(Pick::Now)
+        found.or_else(|| self.go_round(memory)).map(Pick::Now)
     }
 
     #[inline(always)]
@@ -66,27 +66,14 @@ impl Policy for Clock {
 }
 
 impl Clock {
-    /// The hand is at the end of the ring's array: it goes on at its beginning. Once round all bits are clear.
+    /// Page by page, where segments are locked or the hand has come to the end of the ring's array. Looks at each page twice at
+    /// most: the second time its bit is clear, unless it is locked.
     #[cold]
-    fn hand_to_old(&mut self, memory: &mut Memory<'_>) -> Option<PageId> {
-        for _ in 0..=self.ring.len() {
-            let page = self.ring.hand()?;
-            if !memory.passed_over(page) {
-                return Some(page);
-            }
-            self.ring.advance();
-        }
-        None
-    }
-
-    /// As [`Policy::pick`] where segments are locked. Looks at each page twice at most: the second time its bit is clear,
-    /// unless it is locked.
-    #[cold]
-    fn pick_unlocked(&mut self, memory: &mut Memory<'_>) -> Option<Pick> {
+    fn go_round(&mut self, memory: &mut Memory<'_>) -> Option<PageId> {
         for _ in 0..2 * self.ring.len() {
             let page = self.ring.hand()?;
             if !memory.is_locked(page) && !memory.passed_over(page) {
-                return Some(Pick::Now(page));
+                return Some(page);
             }
             self.ring.advance();
         }

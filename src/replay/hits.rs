@@ -135,6 +135,23 @@ fn grouped_run<W: Word>(
     done + entries.run(rest, packing, minor)
 }
 
+/// Defines a run for a width of words, compiled for what a look at a group takes of the processor.
+macro_rules! wide_run {
+    ($features:literal, $name:ident, $word:ty, $look:path) => {
+        /// [`Entries::run`](crate::kernel::Entries::run) for these words.
+        #[target_feature(enable = $features)]
+        pub(super) fn $name(
+            entries: &mut Words<$word>,
+            references: &[u32],
+            packing: Packing,
+            minor: &mut impl CountsMinorFaults,
+        ) -> usize {
+            grouped_run(entries, references, packing, minor, |entries, group| $look(entries.words(), group, packing))
+        }
+    };
+}
+use wide_run;
+
 /// Words of page tables that are looked at several at once.
 pub(super) trait Wide: Word {
     /// [`Entries::run`] with AVX2, where that pays.

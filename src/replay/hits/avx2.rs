@@ -8,37 +8,35 @@ use std::arch::x86_64::{
     _mm256_set1_epi32, _mm256_setzero_si256, _mm256_slli_epi32, _mm256_sllv_epi32, _mm256_srl_epi32, _mm256_srli_epi32,
 };
 
-use super::{GROUP, Group, grouped_run};
+use super::{GROUP, Group, grouped_run, wide_run};
 use crate::kernel::page_tables::{CountsMinorFaults, Word, Words};
 use crate::program::Packing;
 
 /// References looked at by one instruction.
 const HALF: usize = GROUP / 2;
 
-/// Defines a run of hits for a width of words.
-macro_rules! run {
-    ($name:ident, $word:ty, $look:ident) => {
-        /// [`Entries::run`](crate::kernel::Entries::run) for these words.
-        #[target_feature(enable = "avx2")]
-        pub(super) fn $name(
-            entries: &mut Words<$word>,
-            references: &[u32],
-            packing: Packing,
-            minor: &mut impl CountsMinorFaults,
-        ) -> usize {
-            grouped_run(entries, references, packing, minor, |entries, group| {
-                let (halves, _) = group.as_chunks::<HALF>();
-                let [low, high] = [0, 1].map(|half| $look(entries.words(), &halves[half], packing));
-                Group {
-                    unsettled: low.unsettled | high.unsettled << HALF,
-                    stopping: low.stopping | high.stopping << HALF,
-                }
-            })
-        }
-    };
+wide_run!("avx2", run_bytes, u8, look_group_bytes);
+wide_run!("avx2", run_words, u32, look_group_words);
+
+/// A group from its halves.
+#[inline(always)]
+fn whole(group: &[u32; GROUP], look: impl Fn(&[u32; HALF]) -> Group) -> Group {
+    let (halves, _) = group.as_chunks::<HALF>();
+    let [low, high] = [0, 1].map(|half| look(&halves[half]));
+    Group { unsettled: low.unsettled | high.unsettled << HALF, stopping: low.stopping | high.stopping << HALF }
 }
-run!(run_bytes, u8, look_bytes);
-run!(run_words, u32, look_words);
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn look_group_bytes(words: &[u8], group: &[u32; GROUP], packing: Packing) -> Group {
+    whole(group, |half| look_bytes(words, half, packing))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn look_group_words(words: &[u32], group: &[u32; GROUP], packing: Packing) -> Group {
+    whole(group, |half| look_words(words, half, packing))
+}
 
 /// The pages of references, these themselves, and their columns.
 #[inline]

@@ -10,28 +10,13 @@ use std::arch::x86_64::{
     _mm512_test_epi64_mask, _mm512_testn_epi32_mask, _mm512_testn_epi64_mask,
 };
 
-use super::{GROUP, Group, grouped_run};
+use super::{GROUP, Group, grouped_run, wide_run};
 use crate::kernel::page_tables::{CountsMinorFaults, Word, Words};
 use crate::program::Packing;
 
-/// Defines a run of hits for a width of words.
-macro_rules! run {
-    ($name:ident, $word:ty, $look:ident) => {
-        /// [`Entries::run`](crate::kernel::Entries::run) for these words.
-        #[target_feature(enable = "avx512f")]
-        pub(super) fn $name(
-            entries: &mut Words<$word>,
-            references: &[u32],
-            packing: Packing,
-            minor: &mut impl CountsMinorFaults,
-        ) -> usize {
-            grouped_run(entries, references, packing, minor, |entries, group| $look(entries.words(), group, packing))
-        }
-    };
-}
-run!(run_bytes, u8, look_bytes);
-run!(run_words, u32, look_words);
-run!(run_long_words, u64, look_long_words);
+wide_run!("avx512f", run_bytes, u8, look_bytes);
+wide_run!("avx512f", run_words, u32, look_words);
+wide_run!("avx512f", run_long_words, u64, look_long_words);
 
 /// The pages of a group, its references, and the columns of these.
 #[inline]
