@@ -12,7 +12,8 @@ mod counts;
 mod front;
 mod slots;
 
-use std::collections::BTreeSet;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 
 use crate::ids::PageId;
 use crate::processor;
@@ -27,6 +28,8 @@ const NEVER: u32 = u32::MAX;
 const AT_FRONT: u32 = NEVER - FRONT as u32;
 /// Slots for each page: moving together, which looks at each page, comes once in as many references as there are pages.
 const SLOTS_PER_PAGE: usize = 2;
+/// Slots where there are few pages; they stay in the first cache.
+const FEWEST_SLOTS: usize = 1 << 15;
 /// References after which it is decided anew whether there is a front.
 const WHILE: usize = 1 << 16;
 /// There is a front where fewer than one in so many references go below it: without it those are several times as fast.
@@ -60,7 +63,7 @@ pub struct StackDistances {
     /// The slots that are used by pages and holes.
     slots: UsedSlots,
     /// The slots of holes.
-    holes: BTreeSet<u32>,
+    holes: BinaryHeap<u32>,
     front: Front,
     /// Whether the last references were such that a front helps.
     local: bool,
@@ -73,8 +76,8 @@ impl StackDistances {
     pub fn new(pages: u32) -> Self {
         Self {
             slot_of: vec![NEVER; pages as usize],
-            slots: UsedSlots::new((SLOTS_PER_PAGE * pages as usize).min(AT_FRONT as usize)),
-            holes: BTreeSet::new(),
+            slots: UsedSlots::new((SLOTS_PER_PAGE * pages as usize).clamp(FEWEST_SLOTS, AT_FRONT as usize)),
+            holes: BinaryHeap::new(),
             front: Front::new(),
             local: false,
             top: NEVER,
@@ -256,25 +259,25 @@ impl StackDistances {
     /// Takes the page of a slot, or one that has none, to the top; how many others had a slot above it.
     #[inline(always)]
     fn take_out(&mut self, slot: u32) -> Option<u32> {
-        if self.holes.is_empty() { (slot != NEVER).then(|| self.slots.free(slot)) } else { self.fill_hole(slot) }
+        if self.holes.peek().is_none_or(|&nearest| nearest < slot && slot != NEVER) {
+            (slot != NEVER).then(|| self.slots.free(slot))
+        } else {
+            self.fill_hole(slot)
+        }
     }
 
     /// Takes the page of a slot, or one that has none, past the hole that is nearest to the top: the hole is filled, and
-    /// where the page was below it there is one now.
-    #[cold]
+    /// where the page was on the stack there is one now.
+    #[inline(never)]
     fn fill_hole(&mut self, slot: u32) -> Option<u32> {
-        let hole = self.holes.last().copied().filter(|&hole| slot == NEVER || hole > slot);
-        let distance = (slot != NEVER).then(|| self.slots.behind(slot));
-        if let Some(hole) = hole {
-            self.holes.remove(&hole);
-            self.slots.free(hole);
-            if slot != NEVER {
-                self.holes.insert(slot);
-            }
-        } else {
-            self.slots.free(slot);
+        let mut nearest = self.holes.peek_mut()?;
+        if slot == NEVER {
+            self.slots.free(PeekMut::pop(nearest));
+            return None;
         }
-        distance
+        let distance = self.slots.behind(slot);
+        self.slots.free(std::mem::replace(&mut *nearest, slot));
+        Some(distance)
     }
 
     /// Takes a page off the stack, where it leaves a hole; how many pages and holes were above it, or none where it was not
@@ -287,7 +290,7 @@ impl StackDistances {
         self.top = NEVER;
         let slot = std::mem::replace(&mut self.slot_of[page.index()], NEVER);
         (slot != NEVER).then(|| {
-            self.holes.insert(slot);
+            self.holes.push(slot);
             self.slots.behind(slot)
         })
     }
@@ -308,7 +311,7 @@ impl StackDistances {
         let (slot_of, holes) = (&mut self.slot_of, &mut self.holes);
         self.slots.move_together(|moved| {
             slot_of.iter_mut().filter(|slot| **slot < AT_FRONT).for_each(|slot| *slot = moved(*slot));
-            *holes = holes.iter().map(|&slot| moved(slot)).collect();
+            *holes = holes.drain().map(moved).collect();
         });
     }
 }

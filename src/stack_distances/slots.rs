@@ -1,17 +1,15 @@
 //! Which slots of a time line are used, and how many used ones lie behind a slot, in a handful of operations on wide words.
 //!
-//! A bit for each slot; and how many are used before each block, within its group, within its region: running sums, so that
-//! a count is three of them and the bits of one block. Freeing a slot changes the sums behind it, which are 64 in a row at
-//! each height: loops without a branch that compilers turn into a few wide instructions. What stands in a slot is not known
-//! here.
+//! A bit for each slot, a word of them a block; and how many are used before each block, within its group, within its region:
+//! running sums, so that a count is three of them and the bits of one word. Freeing a slot changes the sums behind it, which
+//! are 64 in a row at each height: loops without a branch that compilers turn into a few wide instructions. What stands in a
+//! slot is not known here.
 
 /// Slots in a block.
-const BLOCK: usize = 512;
-/// Words of a block.
-const WORDS: usize = BLOCK / u64::BITS as usize;
+const BLOCK: usize = u64::BITS as usize;
 /// Blocks in a group, and groups in a region.
 const ROW: usize = 64;
-/// Slots in a group. One slot less than all are used at most before its last block, so 16 bits hold the sums.
+/// Slots in a group; 16 bits hold the sums.
 const GROUP: usize = ROW * BLOCK;
 /// Slots in a region.
 const REGION: usize = ROW * GROUP;
@@ -20,17 +18,19 @@ const REGION: usize = ROW * GROUP;
 ///
 /// What did not help: twice as many slots, which are moved together half as often (on Zipf's law over a million pages half
 /// as slow again: the bits leave the near cache); AVX-512 for the same loops (no faster with strong locality, twice as slow
-/// on Zipf's law).
+/// on Zipf's law); blocks of 512 slots (half as slow again where every third reference goes below the front).
 #[derive(Clone, Debug)]
 pub(super) struct UsedSlots {
     /// A bit for each slot.
-    bits: Vec<[u64; WORDS]>,
+    bits: Vec<u64>,
     /// Used slots of the group before each of its blocks; true up to the block of the next slot.
     in_group: Vec<[u16; ROW]>,
     /// Used slots of the region before each of its groups; true up to the group of the next slot.
     in_region: Vec<[u32; ROW]>,
     /// Used slots before each region.
     before: Vec<u32>,
+    /// Sums of a region that are looked at: fewer than all where there is one region.
+    groups_of_region: usize,
     /// The next slot to give out.
     next: usize,
     /// The end of the slots.
@@ -45,10 +45,11 @@ impl UsedSlots {
         let groups = slots.div_ceil(GROUP).max(1);
         let regions = groups.div_ceil(ROW);
         Self {
-            bits: vec![[0; WORDS]; groups * ROW],
+            bits: vec![0; groups * ROW],
             in_group: vec![[0; ROW]; groups],
             in_region: vec![[0; ROW]; regions],
             before: vec![0; regions],
+            groups_of_region: groups.next_multiple_of(8).min(ROW),
             next: 0,
             end: groups * GROUP,
             used: 0,
@@ -74,7 +75,7 @@ impl UsedSlots {
     #[inline(always)]
     pub(super) fn give(&mut self) -> u32 {
         let slot = self.next;
-        self.bits[slot / BLOCK][slot % BLOCK / 64] |= 1 << (slot % 64);
+        self.bits[slot / BLOCK] |= 1 << (slot % BLOCK);
         self.used += 1;
         self.next += 1;
         if self.next.is_multiple_of(BLOCK) {
@@ -89,13 +90,13 @@ impl UsedSlots {
         let slot = slot as usize;
         let (block, group, region) = (slot / BLOCK, slot / GROUP, slot / REGION);
         let behind = self.behind(slot as u32);
-        self.bits[block][slot % BLOCK / 64] &= !(1 << (slot % 64));
+        self.bits[block] &= !(1 << (slot % BLOCK));
         self.used -= 1;
         let (block, group) = ((block % ROW) as u16, (group % ROW) as u32);
         for (sum, place) in self.in_group[slot / GROUP].iter_mut().zip(0_u16..) {
             *sum = sum.wrapping_sub(u16::from(place > block));
         }
-        for (sum, place) in self.in_region[region].iter_mut().zip(0_u32..) {
+        for (sum, place) in self.in_region[region][..self.groups_of_region].iter_mut().zip(0_u32..) {
             *sum = sum.wrapping_sub(u32::from(place > group));
         }
         for sum in &mut self.before[region + 1..] {
@@ -108,14 +109,7 @@ impl UsedSlots {
     #[inline(always)]
     pub(super) fn behind(&self, slot: u32) -> u32 {
         let slot = slot as usize;
-        let bit = slot % BLOCK;
-        let mut below = 0;
-        for (word, place) in self.bits[slot / BLOCK].iter().zip(0_usize..) {
-            // All bits of the words before, the lower ones of the slot's own, none behind.
-            let bits = bit.saturating_sub(place * 64).min(64);
-            let mask = if bits == 64 { u64::MAX } else { (1 << bits) - 1 };
-            below += (word & mask).count_ones();
-        }
+        let below = (self.bits[slot / BLOCK] & ((1 << (slot % BLOCK)) - 1)).count_ones();
         let in_group = u32::from(self.in_group[slot / GROUP][slot / BLOCK % ROW]);
         let in_region = self.in_region[slot / REGION][slot / GROUP % ROW];
         self.used - 1 - below - in_group - in_region - self.before[slot / REGION]
@@ -125,6 +119,7 @@ impl UsedSlots {
     #[inline(always)]
     pub(super) fn prefetch(&self, slot: u32) {
         crate::prefetch::prefetch(&self.bits, slot as usize / BLOCK);
+        crate::prefetch::prefetch(self.in_group.as_flattened(), slot as usize / BLOCK);
     }
 
     /// Begins the sums of the block that the next slot is in.
@@ -134,7 +129,7 @@ impl UsedSlots {
             return;
         }
         let (block, group) = (self.next / BLOCK, self.next / GROUP);
-        let full: u32 = self.bits[block - 1].iter().map(|word| word.count_ones()).sum();
+        let full = self.bits[block - 1].count_ones();
         let in_group = u32::from(self.in_group[(block - 1) / ROW][(block - 1) % ROW]) + full;
         if !block.is_multiple_of(ROW) {
             self.in_group[group][block % ROW] = in_group as u16;
@@ -155,7 +150,7 @@ impl UsedSlots {
     /// number of each used slot.
     #[cold]
     pub(super) fn move_together(&mut self, moved: impl FnOnce(&dyn Fn(u32) -> u32)) {
-        let words = self.bits.as_flattened();
+        let words = &self.bits;
         let mut before: Vec<u32> = Vec::with_capacity(words.len());
         let mut sum = 0;
         for word in words {
@@ -163,15 +158,15 @@ impl UsedSlots {
             sum += word.count_ones();
         }
         moved(&|slot| {
-            let (word, bit) = (slot as usize / 64, slot % 64);
+            let (word, bit) = (slot as usize / BLOCK, slot as usize % BLOCK);
             before[word] + (words[word] & ((1 << bit) - 1)).count_ones()
         });
         self.next = self.used as usize;
-        let words = self.bits.as_flattened_mut();
-        words.fill(0);
-        words[..self.next / 64].fill(u64::MAX);
-        if !self.next.is_multiple_of(64) {
-            words[self.next / 64] = (1 << (self.next % 64)) - 1;
+        let (full, rest) = self.bits.split_at_mut(self.next / BLOCK);
+        full.fill(u64::MAX);
+        rest.fill(0);
+        if let Some(word) = rest.first_mut() {
+            *word = (1 << (self.next % BLOCK)) - 1;
         }
         // Every slot before the next is used: what stands behind it is not looked at before it is begun anew.
         for row in &mut self.in_group {

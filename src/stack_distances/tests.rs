@@ -66,13 +66,18 @@ fn slowly(references: &[u32]) -> Vec<Option<u32>> {
     references.iter().map(|&page| stack.reference(page)).collect()
 }
 
+/// A stack with as few slots as there can be, so that the pages are often moved together.
+fn tight(pages: u32) -> StackDistances {
+    StackDistances { slots: UsedSlots::new(SLOTS_PER_PAGE * pages as usize), ..StackDistances::new(pages) }
+}
+
 /// One reference after the other; a pass, with a front or without at the start; and a pass without wide words.
 fn in_all_ways(references: &[u32], pages: u32) -> [Vec<Option<u32>>; 4] {
-    let mut stack = StackDistances::new(pages);
+    let mut stack = tight(pages);
     let single = references.iter().map(|&page| stack.reference(PageId::new(page))).collect();
     let words = packed(references);
     let pass = |local, plain: bool| {
-        let (mut stack, mut kept) = (StackDistances::new(pages), Kept::default());
+        let (mut stack, mut kept) = (tight(pages), Kept::default());
         stack.local = local;
         if plain {
             stack.pass_plain(&words, PACKING, &mut kept);
@@ -147,8 +152,8 @@ proptest! {
     fn distances_are_those_of_a_list(
         pages in 1u32..3000, draws in prop::collection::vec((any::<u32>(), any::<bool>()), 1..12_000),
     ) {
-        // Half of the references go to few pages, so that distances are short and long; several times as many references as
-        // slots move the pages together more than once.
+        // Half of the references go to few pages, so that distances are short and long; more references than slots move the
+        // pages together, more than once where pages are few.
         let references: Vec<u32> = draws.iter().map(|&(draw, near)| draw % if near { pages.min(7) } else { pages }).collect();
         let distances = slowly(&references);
         for way in in_all_ways(&references, pages) {
