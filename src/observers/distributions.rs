@@ -46,33 +46,42 @@ impl Distributions {
     }
 }
 
+/// The percentiles without their curve, which is kept only of what is drawn.
 fn percentiles(histogram: &Histogram<u64>) -> Percentiles {
+    Percentiles { curve: Vec::new(), ..with_curve(histogram) }
+}
+
+/// The percentiles with their curve, all of them found in one pass over the histogram.
+fn with_curve(histogram: &Histogram<u64>) -> Percentiles {
     if histogram.is_empty() {
         return Percentiles::default();
     }
+    let values: Vec<u64> = histogram.value_at_quantiles(Percentiles::QUANTILES).collect();
+    let curve: Vec<u64> = Percentiles::QUANTILES
+        .iter()
+        .zip(values)
+        .map(|(&quantile, value)| match quantile {
+            0.0 => histogram.min(),
+            1.0 => histogram.max(),
+            _ => value,
+        })
+        .collect();
+    let at = |wanted: f64| {
+        let place = Percentiles::QUANTILES.iter().position(|&quantile| quantile.total_cmp(&wanted).is_eq());
+        place.map_or_else(|| histogram.value_at_quantile(wanted), |place| curve[place])
+    };
     Percentiles {
         count: histogram.len(),
         min: histogram.min(),
         // Rounded so that the text of a result does not depend on the last bits of a sum.
         mean: (histogram.mean() * 1e6).round() / 1e6,
-        p50: histogram.value_at_quantile(0.5),
-        p90: histogram.value_at_quantile(0.9),
-        p99: histogram.value_at_quantile(0.99),
-        p999: histogram.value_at_quantile(0.999),
+        p50: at(0.5),
+        p90: at(0.9),
+        p99: at(0.99),
+        p999: at(0.999),
         max: histogram.max(),
-        curve: Vec::new(),
+        curve,
     }
-}
-
-/// The percentiles with their curve, which is kept only of what is drawn.
-fn with_curve(histogram: &Histogram<u64>) -> Percentiles {
-    let at = |quantile: f64| match quantile {
-        0.0 => histogram.min(),
-        1.0 => histogram.max(),
-        _ => histogram.value_at_quantile(quantile),
-    };
-    let curve = if histogram.is_empty() { Vec::new() } else { Percentiles::QUANTILES.map(at).to_vec() };
-    Percentiles { curve, ..percentiles(histogram) }
 }
 
 #[cfg(test)]
