@@ -193,24 +193,11 @@ mod wide {
     fn look(block: &Block) -> [u64; 2] {
         let (halves, _) = block.as_chunks::<32>();
         // SAFETY: loads of any alignment are allowed, and half a block is 32 bytes.
-        let (low, high) =
-            unsafe { (_mm256_loadu_si256(halves[0].as_ptr().cast()), _mm256_loadu_si256(halves[1].as_ptr().cast())) };
-        // The top bit of each byte is what is gathered. No closure does it: it would be called, not inlined.
-        let resident = whole(
-            _mm256_movemask_epi8(_mm256_slli_epi16::<4>(low)),
-            _mm256_movemask_epi8(_mm256_slli_epi16::<4>(high)),
-        );
-        let young = whole(
-            _mm256_movemask_epi8(_mm256_slli_epi16::<7>(low)),
-            _mm256_movemask_epi8(_mm256_slli_epi16::<7>(high)),
-        );
-        [resident, young]
-    }
-
-    /// The bits of a block from those of its halves.
-    #[inline(always)]
-    fn whole(low: i32, high: i32) -> u64 {
-        u64::from(high.cast_unsigned()) << 32 | u64::from(low.cast_unsigned())
+        let [low, high] = [0, 1].map(|half: usize| unsafe { _mm256_loadu_si256(halves[half].as_ptr().cast()) });
+        // The top bit of each byte is what is gathered.
+        let resident = [low, high].map(|words| _mm256_movemask_epi8(_mm256_slli_epi16::<4>(words)) as u32);
+        let young = [low, high].map(|words| _mm256_movemask_epi8(_mm256_slli_epi16::<7>(words)) as u32);
+        [resident, young].map(|[low, high]| u64::from(high) << 32 | u64::from(low))
     }
 }
 

@@ -46,42 +46,35 @@ impl Distributions {
     }
 }
 
-/// The percentiles without their curve, which is kept only of what is drawn.
 fn percentiles(histogram: &Histogram<u64>) -> Percentiles {
-    Percentiles { curve: Vec::new(), ..with_curve(histogram) }
-}
-
-/// The percentiles with their curve, all of them found in one pass over the histogram.
-fn with_curve(histogram: &Histogram<u64>) -> Percentiles {
     if histogram.is_empty() {
         return Percentiles::default();
     }
-    let values: Vec<u64> = histogram.value_at_quantiles(Percentiles::QUANTILES).collect();
-    let curve: Vec<u64> = Percentiles::QUANTILES
-        .iter()
-        .zip(values)
-        .map(|(&quantile, value)| match quantile {
-            0.0 => histogram.min(),
-            1.0 => histogram.max(),
-            _ => value,
-        })
-        .collect();
-    let at = |wanted: f64| {
-        let place = Percentiles::QUANTILES.iter().position(|&quantile| quantile.total_cmp(&wanted).is_eq());
-        place.map_or_else(|| histogram.value_at_quantile(wanted), |place| curve[place])
-    };
     Percentiles {
         count: histogram.len(),
         min: histogram.min(),
         // Rounded so that the text of a result does not depend on the last bits of a sum.
         mean: (histogram.mean() * 1e6).round() / 1e6,
-        p50: at(0.5),
-        p90: at(0.9),
-        p99: at(0.99),
-        p999: at(0.999),
+        p50: histogram.value_at_quantile(0.5),
+        p90: histogram.value_at_quantile(0.9),
+        p99: histogram.value_at_quantile(0.99),
+        p999: histogram.value_at_quantile(0.999),
         max: histogram.max(),
-        curve,
+        curve: Vec::new(),
     }
+}
+
+/// The percentiles with their curve, which is kept only of what is drawn.
+fn with_curve(histogram: &Histogram<u64>) -> Percentiles {
+    if histogram.is_empty() {
+        return Percentiles::default();
+    }
+    // All in one pass over the histogram; its cells know the ends to three figures only.
+    let mut curve: Vec<u64> = histogram.value_at_quantiles(Percentiles::QUANTILES).collect();
+    if let [smallest, .., largest] = &mut curve[..] {
+        (*smallest, *largest) = (histogram.min(), histogram.max());
+    }
+    Percentiles { curve, ..percentiles(histogram) }
 }
 
 #[cfg(test)]

@@ -118,8 +118,7 @@ mod wide {
         for (number, group) in groups.iter().enumerate() {
             prefetch(words, number * GROUP + AHEAD);
             let (halves, _) = group.as_chunks::<8>();
-            // No closure does it: it would be called, not inlined.
-            let (low, high) = (half(settled, &halves[0], of), half(settled, &halves[1], of));
+            let [low, high] = [0, 1].map(|place| half(settled, &halves[place], of));
             let changing = low | high << 8;
             if changing != 0 {
                 return number * GROUP + changing.trailing_zeros() as usize;
