@@ -29,6 +29,7 @@ pub mod replay;
 pub mod report;
 pub mod resolve;
 pub mod results;
+mod runs;
 pub mod sampling;
 pub mod shard;
 pub mod speed;

@@ -11,11 +11,13 @@
 
 mod settled;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::ids::PageId;
-use crate::program::{Packing, Program, References};
+use crate::program::{Program, References};
 use crate::replay::Replay;
+use crate::runs::{Cut, InARow, Positions, Runs};
 use settled::Settled;
 
 /// Sizes in one pass: the bits of a word.
@@ -38,6 +40,8 @@ pub struct OnePass {
     program: Arc<Program>,
     sizes: Vec<Size>,
     settled: Settled,
+    /// The references collapsed, where that is worth it.
+    runs: Option<Arc<Runs>>,
     /// The sizes that are in the pass, a bit each.
     present: u64,
     position: u64,
@@ -75,7 +79,8 @@ impl OnePass {
         };
         let sizes: Vec<Size> = replays.into_iter().map(start).collect();
         let present = u64::MAX.checked_shr((MOST_SIZES - sizes.len()) as u32).unwrap_or(0);
-        Self { settled: Settled::new(program), program: Arc::clone(program), sizes, present, position: 0 }
+        let runs = program.runs(sizes.len() as u32).cloned();
+        Self { settled: Settled::new(program), program: Arc::clone(program), sizes, runs, present, position: 0 }
     }
 
     /// Replays to the end of the trace, or until `go_on` says no, which it is asked now and then. The replays, in the order
@@ -88,7 +93,7 @@ impl OnePass {
         loop {
             self.do_what_is_due();
             let end = self.next_stop(words.len() as u64).min(window);
-            self.references(&words[self.position as usize..end as usize], program.packing);
+            self.stretch(words, end);
             self.position = end;
             if end == words.len() as u64 {
                 self.do_what_is_due();
@@ -131,19 +136,44 @@ impl OnePass {
         here.map(|(_, size)| size.due).min().unwrap_or(end).min(end)
     }
 
-    /// The references up to the next stop.
-    fn references(&mut self, words: &[u32], packing: Packing) {
+    /// The references up to the next stop, collapsed as far as they can be.
+    fn stretch(&mut self, references: &[u32], end: u64) {
+        let runs = self.runs.clone();
+        let cut = runs.as_ref().and_then(|runs| Some((runs, runs.cut(self.position..end)?)));
+        let as_they_are = |pass: &mut Self, range: Range<u64>| {
+            pass.references(InARow(range.start), &references[range.start as usize..range.end as usize], references);
+        };
+        let Some((runs, Cut { head, runs: whole, tail })) = cut else { return as_they_are(self, self.position..end) };
+        as_they_are(self, head);
+        self.references(runs.positions(whole.start), runs.words(whole), references);
+        as_they_are(self, tail);
+    }
+
+    /// References, collapsed or not; beside them those that they are collapsed from.
+    fn references<N: Positions>(&mut self, mut positions: N, words: &[u32], references: &[u32]) {
         let mut offset = 0;
         loop {
             offset += self.settled.run(&words[offset..], self.present);
             let Some(&word) = words.get(offset) else { break };
-            self.tell(self.position + offset as u64, word, packing);
+            let position = positions.of(offset);
+            self.tell(position, word);
+            if N::COLLAPSED && self.present & !self.settled.sizes(word) != 0 {
+                self.rest_of_run(position, references);
+            }
             offset += 1;
         }
     }
 
+    /// The first reference of a run, which is at a position, has left something to do for the others at some sizes.
+    #[cold]
+    fn rest_of_run(&mut self, position: u64, references: &[u32]) {
+        let run = self.runs.as_ref().map_or(position..position, |runs| runs.run_at(position));
+        run.skip(1).for_each(|position| self.tell(position, references[position as usize]));
+    }
+
     /// One reference, at the sizes at which it may change something.
-    fn tell(&mut self, position: u64, word: u32, packing: Packing) {
+    fn tell(&mut self, position: u64, word: u32) {
+        let packing = self.program.packing;
         let Self { sizes, settled, present, .. } = self;
         let mut left = *present & !settled.sizes(word);
         let reference = packing.unpack(u64::from(word));

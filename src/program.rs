@@ -6,6 +6,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::ids::{Column, PageId, ProcessNumber, SegmentNumber};
+use crate::runs::Collapsed;
 use crate::trace::{Label, Settings};
 
 /// In place of a position: the page is not referenced again.
@@ -286,6 +287,7 @@ pub struct Program {
     /// The segment of each page, by [`PageId`].
     pub segment_of: Vec<SegmentNumber>,
     pub(crate) next_uses: OnceLock<Arc<Vec<u32>>>,
+    pub(crate) collapsed: Collapsed,
 }
 
 impl Program {

@@ -10,6 +10,7 @@
 mod hits;
 mod last;
 
+use std::cell::OnceCell;
 use std::io;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::observers::distributions::Distributions;
 use crate::observers::{End, Observer, Scan, SwapOut};
 use crate::policy::{Hand, Policy};
 use crate::program::{Packed, Packing, Program, Reference, References};
+use crate::runs::{Cut, InARow, Positions, Runs};
 use crate::trace::{OutOfMemory, Settings, SwapArea};
 
 /// References between two looks at whether to stop.
@@ -153,7 +155,8 @@ pub trait Replay: Send {
     /// Lets something watch the rest of the replay.
     fn observe(&mut self, observer: Box<dyn Observer>);
 
-    /// Does without the processor's wide instructions from now on. The results are the same: for tests and measurements.
+    /// Does without the processor's wide instructions, and replays one reference after the other, from now on. The results are
+    /// the same: for tests and measurements.
     fn use_plain_instructions(&mut self);
 
     /// Whether it can share a pass with others ([`crate::one_pass`]): what it does depends on accessed bits and faults alone.
@@ -210,6 +213,8 @@ pub struct Simulation<P, S> {
     sampling: Option<(u64, u64)>,
     distributions: Distributions,
     width: Width,
+    /// The references collapsed, asked for once.
+    runs: OnceCell<Option<Arc<Runs>>>,
     last: LastReferences,
     observers: Vec<Box<dyn Observer>>,
     /// The load of which the policy has not heard yet, because references that are part of it may follow.
@@ -274,6 +279,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             sampling,
             distributions: Distributions::new(program.footprint() as usize, program.references.len()),
             width: Width::of_processor(),
+            runs: OnceCell::new(),
             last: LastReferences::default(),
             observers: Vec::new(),
             loading: None,
@@ -284,42 +290,86 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
 
     /// Replays references up to a position, between which nothing else happens.
     fn references(&mut self, end: u64) {
-        let program = Arc::clone(&self.program);
-        let range = self.position as usize..end as usize;
-        match &program.references {
-            References::Narrow(words) => self.reference_run(&words[range]),
-            References::Wide(words) => self.reference_run(&words[range]),
+        let Some(runs) = self.runs() else { return self.references_as_they_are(end) };
+        let Some(Cut { head, runs: whole, tail }) = runs.cut(self.position..end) else {
+            return self.references_as_they_are(end);
+        };
+        self.references_as_they_are(head.end);
+        if !self.stopped {
+            self.reference_run(runs.positions(whole.start), runs.words(whole));
+        }
+        if !self.stopped {
+            self.references_as_they_are(tail.end);
         }
     }
 
+    /// Replays references up to a position, none of them collapsed.
+    fn references_as_they_are(&mut self, end: u64) {
+        let program = Arc::clone(&self.program);
+        let (first, range) = (InARow(self.position), self.position as usize..end as usize);
+        match &program.references {
+            References::Narrow(words) => self.reference_run(first, &words[range]),
+            References::Wide(words) => self.reference_run(first, &words[range]),
+        }
+    }
+
+    /// The references collapsed, where that is worth it, and what the policy and whoever watches know of them is the same.
+    #[inline(always)]
+    fn runs(&self) -> Option<Arc<Runs>> {
+        if S::EVERY_REFERENCE || !self.observers.is_empty() || self.width == Width::Plain {
+            return None;
+        }
+        self.runs.get_or_init(|| self.program.runs(1).cloned()).clone()
+    }
+
     /// The loop over references: runs of hits, and faults between them.
-    fn reference_run<W: Packed>(&mut self, words: &[W]) {
-        let first = self.position;
+    fn reference_run<N: Positions, W: Packed>(&mut self, mut positions: N, words: &[W]) {
         let mut offset = self.repeats_of_load(words);
         // Where one reference faults, others will: what they need is called from memory. Up to here that was done.
         let mut foreseen = 0;
         loop {
-            offset += self.hits(first + offset as u64, &words[offset..]);
-            let Some(word) = words.get(offset) else { break };
-            let position = first + offset as u64;
+            offset += self.hits(&mut positions, offset, &words[offset..]);
+            let position = positions.of(offset);
+            let Some(word) = words.get(offset) else {
+                self.position = position;
+                return;
+            };
             offset += 1;
             if !self.fault(position, word.bits()) {
                 self.stopped = true;
-                break;
+                self.position = position + 1;
+                return;
+            }
+            if N::COLLAPSED && !self.rest_of_run(position, word.bits()) {
+                return;
             }
             let from = foreseen.clamp(offset + LOOK_AHEAD.start(), offset + LOOK_AHEAD.end());
             foreseen = from + LOOKS;
             if let Some(ahead) = words.get(from..foreseen) {
-                self.look_ahead(first + from as u64, ahead);
+                self.look_ahead(position + 1 + (from - offset) as u64, ahead);
             }
             if self.loading.is_some() {
                 offset += self.repeats_of_load(&words[offset..]);
             }
         }
-        self.position = first + offset as u64;
     }
 
-    /// Calls from memory what references to come, from a position on, may need if they fault.
+    /// A run of references has faulted at its first, which is at a position: where that has not left everything as the whole run
+    /// does, the others come as they are. False when the replay ends there.
+    #[inline(always)]
+    fn rest_of_run(&mut self, position: u64, word: u64) -> bool {
+        let reference = self.program.packing.unpack(word);
+        if with_entries!(&self.kernel.tables, entries => entries.is_settled(reference)) {
+            return true;
+        }
+        self.position = position + 1;
+        if let Some(runs) = self.runs() {
+            self.references_as_they_are(runs.run_at(position).end);
+        }
+        !self.stopped
+    }
+
+    /// Calls from memory what references to come, from a position on where they are not collapsed, may need if they fault.
     #[inline]
     fn look_ahead<W: Packed>(&self, first: u64, words: &[W]) {
         let packing = self.program.packing;
@@ -331,13 +381,13 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         }));
     }
 
-    /// Replays references from a position on, up to the first that is not a hit; how many there were.
+    /// Replays references, of which the first has this number, up to the first that is not a hit; how many there were.
     #[inline]
-    fn hits<W: Packed>(&mut self, first: u64, words: &[W]) -> usize {
-        let packing = self.program.packing;
+    fn hits<W: Packed>(&mut self, positions: &mut impl Positions, number: usize, words: &[W]) -> usize {
         if !S::EVERY_REFERENCE {
             return self.untold_hits(words);
         }
+        let (packing, first) = (self.program.packing, positions.of(number));
         // Short runs are told as they are, and without wide instructions the long ones are too.
         let only_last = self.sight.only_last_matters(&self.policy);
         let repeats_go_untold = self.sight.repeats_go_untold(&self.policy);
@@ -784,6 +834,7 @@ mod tests {
     use crate::policy::registry::PolicySpec;
     use crate::program::{Bits, Packing, Word40};
     use crate::resolve::{ResolveOptions, Resolver};
+    use crate::runs::Collapsed;
     use crate::trace::{ReadOptions, read_from};
 
     fn program(script: &str) -> Program {
@@ -798,7 +849,7 @@ mod tests {
         let packing = Packing { column_bits: 7 };
         let references = (0..program.references.len()).map(|position| packing.pack(program.reference(position)));
         let references = References::Wide(references.map(Word40::from_bits).collect());
-        Program { references, packing, next_uses: OnceLock::new(), ..program }
+        Program { references, packing, next_uses: OnceLock::new(), collapsed: Collapsed::default(), ..program }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::kernel::segments::SegmentTable;
 use crate::packing::ReferenceBuilder;
 use crate::page_numbers::{Numbered, PageNumbers};
 use crate::program::{Change, Control, Counts, Packing, Program, Reference, References, Segment};
+use crate::runs::Collapsed;
 use crate::sampling::sampler::Sampler;
 use crate::sampling::{SampleOptions, Samples, Whole};
 use crate::trace::{Batch, Impossible, Label, Operation, Record, RecordSink, Settings, Turn, Words};
@@ -215,6 +216,7 @@ impl Resolver {
             counts,
             segment_of: numbered.segment_of,
             next_uses: OnceLock::new(),
+            collapsed: Collapsed::default(),
         }
     }
 

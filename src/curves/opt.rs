@@ -193,6 +193,7 @@ mod tests {
     use crate::curves::Point;
     use crate::ids::Column;
     use crate::program::{Counts, Reference};
+    use crate::runs::Collapsed;
     use crate::trace::Settings;
 
     const PACKING: Packing = Packing { column_bits: 0 };
@@ -213,6 +214,7 @@ mod tests {
             counts: Counts::default(),
             segment_of: vec![SegmentNumber::new(0); pages as usize],
             next_uses: OnceLock::new(),
+            collapsed: Collapsed::default(),
         }
     }
 

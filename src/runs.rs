@@ -1,0 +1,302 @@
+//! References collapsed: those of one process to one page that follow each other are one run, whose first reference does what
+//! there is to do, and the others change nothing any more. In traces of every access of a program there are half as many runs
+//! as references.
+//!
+//! A run is told by one word that writes if any of its references does, so it can stand for them only where nobody looks
+//! between two of them, and nothing is due there: [`Runs::cut`] says which part of a stretch of references is whole runs.
+//! Where the first reference leaves the others something to do (a policy that has cleared the bit of a page that came in, a
+//! frame that could not be had), they come one by one; that is seen to where the runs are replayed.
+//!
+//! The references themselves stay. What did not help is not known yet.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use crate::program::{Program, References};
+
+/// A trace is collapsed when it is replayed for the time after these: to collapse it costs as much as some replays save.
+const REPLAYS_BEFORE: u32 = 4;
+/// Runs are kept where there are at most so many for each five references; with more of them they save too little.
+const MOST_OF_FIVE: u64 = 4;
+/// Traces of more references are not collapsed: each takes four bytes as it is, and should not take more than five.
+const MOST_REFERENCES: usize = 1 << 28;
+/// A stretch of fewer references is not worth cutting.
+const FEW: u64 = 256;
+/// References for each word of the places where runs start.
+const WORD: usize = u64::BITS as usize;
+
+/// The runs of a trace.
+#[derive(Debug)]
+pub(crate) struct Runs {
+    /// One packed reference for each, which writes if any of the run does.
+    words: Vec<u32>,
+    /// A bit for each reference: whether a run starts there.
+    starts: Vec<u64>,
+    /// Runs that start before each word of `starts`, and all.
+    before: Vec<u32>,
+    references: u64,
+}
+
+/// The runs of a program, if they are there yet.
+#[derive(Debug, Default)]
+pub(crate) struct Collapsed {
+    runs: OnceLock<Option<Arc<Runs>>>,
+    replays: AtomicU32,
+}
+
+/// A stretch of references, cut where whole runs begin and end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cut {
+    /// References of a run that has begun before.
+    pub(crate) head: Range<u64>,
+    /// The numbers of the runs that are all in the stretch.
+    pub(crate) runs: Range<usize>,
+    /// References of a run that goes on behind.
+    pub(crate) tail: Range<u64>,
+}
+
+/// Where the references are that packed words stand for; asked for in ascending order.
+pub(crate) trait Positions {
+    /// Whether a word can stand for several references.
+    const COLLAPSED: bool;
+
+    /// The position of the first reference of a word by its number in the stretch; behind the last, that at which the stretch
+    /// ends.
+    fn of(&mut self, number: usize) -> u64;
+}
+
+/// Each word is a reference: the first is at this position.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InARow(pub(crate) u64);
+
+impl Positions for InARow {
+    const COLLAPSED: bool = false;
+
+    #[inline(always)]
+    fn of(&mut self, number: usize) -> u64 {
+        self.0 + number as u64
+    }
+}
+
+/// Each word is a run.
+#[derive(Clone, Debug)]
+pub(crate) struct OfRuns<'r> {
+    runs: &'r Runs,
+    /// The number of the first run of the stretch.
+    first: usize,
+    /// The word of starts that was looked at last.
+    word: usize,
+}
+
+impl Positions for OfRuns<'_> {
+    const COLLAPSED: bool = true;
+
+    #[inline]
+    fn of(&mut self, number: usize) -> u64 {
+        let Runs { starts, before, references, .. } = self.runs;
+        let run = (self.first + number) as u32;
+        let later = before[self.word + 1..].iter().position(|&before| before > run);
+        let Some(later) = later else { return *references };
+        self.word += later;
+        let mut left = starts[self.word];
+        for _ in before[self.word]..run {
+            left &= left - 1;
+        }
+        (self.word * WORD) as u64 + u64::from(left.trailing_zeros())
+    }
+}
+
+impl Collapsed {
+    /// The runs of these references, where they are worth it, for so many more replays.
+    fn runs(&self, references: &References, replays: u32) -> Option<&Arc<Runs>> {
+        if self.replays.fetch_add(replays, Ordering::Relaxed) + replays <= REPLAYS_BEFORE {
+            return None;
+        }
+        self.runs.get_or_init(|| Runs::of(references).map(Arc::new)).as_ref()
+    }
+}
+
+impl Program {
+    /// The references collapsed, for so many more replays, where that is worth it.
+    pub(crate) fn runs(&self, replays: u32) -> Option<&Arc<Runs>> {
+        self.collapsed.runs(&self.references, replays)
+    }
+}
+
+/// Whether two packed references are of one process to one page: all but their write bits is the same.
+#[inline(always)]
+fn is_repeat(before: u32, word: u32) -> bool {
+    before >> 1 == word >> 1
+}
+
+impl Runs {
+    /// The runs of references, if there are far fewer.
+    fn of(references: &References) -> Option<Self> {
+        let References::Narrow(words) = references else { return None };
+        let repeats = words.windows(2).map(|pair| u64::from(is_repeat(pair[0], pair[1]))).sum::<u64>();
+        let runs = words.len() as u64 - repeats;
+        let worth = runs * 5 <= words.len() as u64 * MOST_OF_FIVE && words.len() <= MOST_REFERENCES;
+        worth.then(|| Self::collapse(words, runs as usize))
+    }
+
+    fn collapse(references: &[u32], runs: usize) -> Self {
+        let mut words = vec![0; runs];
+        let (mut starts, mut before) = (Vec::with_capacity(references.len() / WORD + 1), Vec::new());
+        // No reference is before the first, so it is no repeat.
+        let (mut known, mut last, mut current) = (0, !references.first().copied().unwrap_or(0), 0);
+        for stretch in references.chunks(WORD) {
+            before.push(known as u32);
+            let mut bits = 0;
+            for (place, &word) in stretch.iter().enumerate() {
+                let starting = !is_repeat(last, word);
+                // A run is written down at each of its references: whether it goes on can't be foreseen.
+                current = word | if starting { 0 } else { current };
+                known += usize::from(starting);
+                words[known - 1] = current;
+                bits |= u64::from(starting) << place;
+                last = word;
+            }
+            starts.push(bits);
+        }
+        before.push(known as u32);
+        Self { words, starts, before, references: references.len() as u64 }
+    }
+
+    /// The words of some runs, by their numbers.
+    pub(crate) fn words(&self, runs: Range<usize>) -> &[u32] {
+        &self.words[runs]
+    }
+
+    /// Where the references of runs from one on are.
+    pub(crate) fn positions(&self, first: usize) -> OfRuns<'_> {
+        OfRuns { runs: self, first, word: self.before.partition_point(|&before| before as usize <= first) - 1 }
+    }
+
+    /// The references of the run that starts at a position.
+    pub(crate) fn run_at(&self, position: u64) -> Range<u64> {
+        position..self.start_from(position + 1)
+    }
+
+    /// Cuts a stretch of references, if it is worth that.
+    pub(crate) fn cut(&self, stretch: Range<u64>) -> Option<Cut> {
+        (stretch.end - stretch.start >= FEW).then(|| self.cut_any(stretch))
+    }
+
+    fn cut_any(&self, stretch: Range<u64>) -> Cut {
+        let whole_from = self.start_from(stretch.start).min(stretch.end);
+        let whole_to = self.start_up_to(stretch.end).max(whole_from);
+        Cut {
+            head: stretch.start..whole_from,
+            runs: self.runs_before(whole_from)..self.runs_before(whole_to),
+            tail: whole_to..stretch.end,
+        }
+    }
+
+    /// Where the first run starts at or after a position; the end of the trace behind the last.
+    fn start_from(&self, position: u64) -> u64 {
+        let (word, bit) = place(position);
+        let mut rest = self.starts.iter().enumerate().skip(word);
+        let Some((_, &first)) = rest.next() else { return self.references };
+        let first = first & u64::MAX << bit;
+        let found = if first != 0 {
+            Some((word, first))
+        } else {
+            rest.map(|(at, &bits)| (at, bits)).find(|&(_, bits)| bits != 0)
+        };
+        found.map_or(self.references, |(word, bits)| (word * WORD) as u64 + u64::from(bits.trailing_zeros()))
+    }
+
+    /// Where the last run starts at or before a position; the end of the trace is a start too.
+    fn start_up_to(&self, position: u64) -> u64 {
+        if position >= self.references {
+            return self.references;
+        }
+        let (word, bit) = place(position);
+        let last = self.starts[word] & u64::MAX >> (WORD as u32 - 1 - bit);
+        let earlier = || (0..word).rev().map(|at| (at, self.starts[at])).find(|&(_, bits)| bits != 0);
+        let found = if last != 0 { Some((word, last)) } else { earlier() };
+        found.map_or(0, |(word, bits)| (word * WORD) as u64 + u64::from(bits.ilog2()))
+    }
+
+    /// Runs that start before a position.
+    fn runs_before(&self, position: u64) -> usize {
+        let (word, bit) = place(position);
+        let here = self.starts.get(word).map_or(0, |bits| (bits & !(u64::MAX << bit)).count_ones());
+        (self.before[word] + here) as usize
+    }
+}
+
+/// The word of a position among the starts, and its bit.
+fn place(position: u64) -> (usize, u32) {
+    ((position / WORD as u64) as usize, (position % WORD as u64) as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// References that repeat each other often: (word, how often).
+    fn references() -> impl Strategy<Value = Vec<u32>> {
+        let run = (0_u32..8, prop_oneof![8 => 1_usize..4, 1 => 1_usize..200]);
+        prop::collection::vec(run, 0..60)
+            .prop_map(|runs| runs.into_iter().flat_map(|(word, times)| std::iter::repeat_n(word, times)).collect())
+    }
+
+    /// The runs in the most obvious way: where each starts, and its word.
+    fn obvious(references: &[u32]) -> Vec<(u64, u32)> {
+        let mut runs: Vec<(u64, u32)> = Vec::new();
+        for (position, &word) in references.iter().enumerate() {
+            match runs.last_mut().filter(|(_, known)| *known >> 1 == word >> 1) {
+                Some((_, known)) => *known |= word,
+                None => runs.push((position as u64, word)),
+            }
+        }
+        runs
+    }
+
+    proptest! {
+        #[test]
+        fn runs_are_what_the_obvious_way_finds(references in references(), from in 0_u64..700, length in 0_u64..700) {
+            let expected = obvious(&references);
+            let runs = Runs::collapse(&references, expected.len());
+            let end = references.len() as u64;
+            prop_assert_eq!(runs.words(0..expected.len()), expected.iter().map(|&(_, word)| word).collect::<Vec<_>>());
+            let starts: Vec<u64> = expected.iter().map(|&(start, _)| start).chain([end]).collect();
+            for first in 0..expected.len() {
+                let mut positions = runs.positions(first);
+                for number in (0..=expected.len() - first).step_by(1 + first % 3) {
+                    prop_assert_eq!(positions.of(number), starts[first + number]);
+                }
+                prop_assert_eq!(runs.run_at(starts[first]), starts[first]..starts[first + 1]);
+            }
+            let from = from.min(end);
+            let to = (from + length).min(end);
+            let Cut { head, runs: whole, tail } = runs.cut_any(from..to);
+            prop_assert_eq!((head.start, tail.end), (from, to));
+            prop_assert!(head.end <= tail.start);
+            if whole.is_empty() {
+                prop_assert_eq!(head.end, tail.start);
+            } else {
+                prop_assert_eq!((starts[whole.start], starts[whole.end]), (head.end, tail.start));
+            }
+            // As much as can be is whole.
+            let start_within = starts.iter().copied().find(|start| (from..=to).contains(start));
+            prop_assert_eq!(head.end, start_within.unwrap_or(to));
+            let last_within = starts.iter().copied().rfind(|start| (from..=to).contains(start));
+            prop_assert_eq!(tail.start, last_within.unwrap_or(to));
+        }
+    }
+
+    #[test]
+    fn a_trace_is_collapsed_where_that_is_worth_it() {
+        let collapsed = Collapsed::default();
+        let references = References::Narrow(vec![2, 3, 2, 4, 6]);
+        let asked: Vec<bool> = (0..=REPLAYS_BEFORE).map(|_| collapsed.runs(&references, 1).is_some()).collect();
+        assert_eq!(asked.iter().position(|&there| there), Some(REPLAYS_BEFORE as usize));
+        assert_eq!(collapsed.runs(&references, 1).unwrap().words, [3, 4, 6]);
+        assert!(Runs::of(&References::Narrow(vec![2, 3, 4, 6, 8])).is_some(), "four runs of five references");
+        assert!(Runs::of(&References::Narrow(vec![2, 3, 4, 6, 8, 10])).is_none(), "five of six");
+    }
+}
