@@ -148,16 +148,17 @@ impl Runs {
         for stretch in references.chunks(WORD) {
             before.push(known as u32);
             let mut bits = 0;
-            for (place, &word) in stretch.iter().enumerate() {
-                let starting = !is_repeat(last, word);
-                // A run is written down at each of its references: whether it goes on can't be foreseen.
-                current = word | if starting { 0 } else { current };
-                known += usize::from(starting);
+            for &word in stretch {
+                // Whether a run goes on can't be foreseen, so there is no branch, and a run is written down at each of its
+                // references.
+                let starting = u32::from(!is_repeat(last, word));
+                current = word | current & starting.wrapping_sub(1);
+                known += starting as usize;
                 words[known - 1] = current;
-                bits |= u64::from(starting) << place;
+                bits = bits >> 1 | u64::from(starting) << (WORD - 1);
                 last = word;
             }
-            starts.push(bits);
+            starts.push(bits >> (WORD - stretch.len()));
         }
         before.push(known as u32);
         Self { words, starts, before, references: references.len() as u64 }

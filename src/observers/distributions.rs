@@ -41,7 +41,7 @@ impl Distributions {
         results::Distributions {
             attempts_per_swap_out: with_curve(&self.attempts.histogram()),
             entries_per_swap_out: percentiles(&self.entries.histogram()),
-            references_to_next_use: with_curve(&self.absences.lengths().histogram()),
+            references_to_next_use: with_curve(&self.absences.lengths()),
         }
     }
 }
@@ -50,15 +50,18 @@ fn percentiles(histogram: &Histogram<u64>) -> Percentiles {
     if histogram.is_empty() {
         return Percentiles::default();
     }
+    // All in one pass over the histogram.
+    let mut shares = histogram.value_at_quantiles([0.5, 0.9, 0.99, 0.999]);
+    let mut next = || shares.next().unwrap_or_default();
     Percentiles {
         count: histogram.len(),
         min: histogram.min(),
         // Rounded so that the text of a result does not depend on the last bits of a sum.
         mean: (histogram.mean() * 1e6).round() / 1e6,
-        p50: histogram.value_at_quantile(0.5),
-        p90: histogram.value_at_quantile(0.9),
-        p99: histogram.value_at_quantile(0.99),
-        p999: histogram.value_at_quantile(0.999),
+        p50: next(),
+        p90: next(),
+        p99: next(),
+        p999: next(),
         max: histogram.max(),
         curve: Vec::new(),
     }

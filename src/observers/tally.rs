@@ -36,13 +36,24 @@ impl Tally {
     }
 
     /// The counts as a histogram.
+    pub fn histogram(&self) -> Histogram<u64> {
+        self.histogram_with(&[])
+    }
+
+    /// The counts and some more values as a histogram.
     ///
     /// # Panics
-    /// Never: three figures are allowed, and the histogram grows up to 2^64 - 1.
-    pub fn histogram(&self) -> Histogram<u64> {
-        let mut histogram = Histogram::new(FIGURES).expect("three figures are allowed");
+    /// Never: three figures are allowed, and it has room for the largest value.
+    pub(super) fn histogram_with(&self, more: &[u64]) -> Histogram<u64> {
+        let last = self.cells.iter().rposition(|&count| count > 0).unwrap_or(0);
+        // The least that a histogram is made for is 2.
+        let largest = more.iter().copied().fold(lowest(last as u64).max(2), u64::max);
+        let mut histogram = Histogram::new_with_max(largest, FIGURES).expect("three figures are allowed");
         for (cell, &count) in self.cells.iter().enumerate().filter(|&(_, &count)| count > 0) {
-            histogram.record_n(lowest(cell as u64), count).expect("it grows, up to 2^64 - 1");
+            histogram.record_n(lowest(cell as u64), count).expect("there is room for the largest");
+        }
+        for &value in more {
+            histogram.record(lowest(cell(value) as u64)).expect("there is room for the largest");
         }
         histogram
     }
