@@ -93,6 +93,14 @@ pub trait Sees<P: Policy>: Send {
         self.only_last_matters(policy)
     }
 
+    /// Whether references of one process to one page that follow each other may be told as one, which is at no position in
+    /// particular: and where the first of them brings the page in, all others as one.
+    #[inline(always)]
+    fn collapses(&self, policy: &P) -> bool {
+        let _ = policy;
+        !Self::EVERY_REFERENCE
+    }
+
     /// References from a position on, all of them hits, will be told of by the last to each page alone. Gives the places of
     /// these, ascending, where it knows them; false where it does not.
     fn last_of_run(&self, policy: &mut P, first: u64, length: usize, places: &mut Vec<u32>) -> bool {
@@ -316,7 +324,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     /// The references collapsed, where that is worth it, and what the policy and whoever watches know of them is the same.
     #[inline(always)]
     fn runs(&self) -> Option<Arc<Runs>> {
-        if S::EVERY_REFERENCE || !self.observers.is_empty() || self.width == Width::Plain {
+        if !self.sight.collapses(&self.policy) || !self.observers.is_empty() || self.width == Width::Plain {
             return None;
         }
         self.runs.get_or_init(|| self.program.runs(1).cloned()).clone()
@@ -324,6 +332,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
 
     /// The loop over references: runs of hits, and faults between them.
     fn reference_run<N: Positions, W: Packed>(&mut self, mut positions: N, words: &[W]) {
+        let packing = self.program.packing;
         let mut offset = self.repeats_of_load(words);
         // Where one reference faults, others will: what they need is called from memory. Up to here that was done.
         let mut foreseen = 0;
@@ -340,7 +349,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
                 self.position = position + 1;
                 return;
             }
-            if N::COLLAPSED && !self.rest_of_run(position, word.bits()) {
+            if N::COLLAPSED && !self.rest_of_run(position, packing.unpack(word.bits())) {
                 return;
             }
             let from = foreseen.clamp(offset + LOOK_AHEAD.start(), offset + LOOK_AHEAD.end());
@@ -357,14 +366,17 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     /// A run of references has faulted at its first, which is at a position: where that has not left everything as the whole run
     /// does, the others come as they are. False when the replay ends there.
     #[inline(always)]
-    fn rest_of_run(&mut self, position: u64, word: u64) -> bool {
-        let reference = self.program.packing.unpack(word);
-        if with_entries!(&self.kernel.tables, entries => entries.is_settled(reference)) {
+    fn rest_of_run(&mut self, position: u64, reference: Reference) -> bool {
+        let done = with_entries!(&self.kernel.tables, entries => entries.is_settled(reference));
+        if done && (!S::EVERY_REFERENCE || self.loading.is_some()) {
             return true;
         }
-        self.position = position + 1;
-        if let Some(runs) = self.runs() {
-            self.references_as_they_are(runs.run_at(position).end);
+        let end = self.runs().map_or(position + 1, |runs| runs.run_at(position).end);
+        if !done {
+            self.position = position + 1;
+            self.references_as_they_are(end);
+        } else if end > position + 1 {
+            self.sight.referenced(&mut self.policy, position, reference);
         }
         !self.stopped
     }
@@ -383,11 +395,13 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
 
     /// Replays references, of which the first has this number, up to the first that is not a hit; how many there were.
     #[inline]
-    fn hits<W: Packed>(&mut self, positions: &mut impl Positions, number: usize, words: &[W]) -> usize {
+    fn hits<N: Positions, W: Packed>(&mut self, positions: &mut N, number: usize, words: &[W]) -> usize {
         if !S::EVERY_REFERENCE {
             return self.untold_hits(words);
         }
-        let (packing, first) = (self.program.packing, positions.of(number));
+        // Who is told of collapsed references has no use for their positions.
+        let first = if N::COLLAPSED { 0 } else { positions.of(number) };
+        let packing = self.program.packing;
         // Short runs are told as they are, and without wide instructions the long ones are too.
         let only_last = self.sight.only_last_matters(&self.policy);
         let repeats_go_untold = self.sight.repeats_go_untold(&self.policy);
