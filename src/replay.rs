@@ -382,7 +382,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     }
 
     /// Calls from memory what references to come, from a position on where they are not collapsed, may need if they fault.
-    #[inline]
+    #[inline(always)]
     fn look_ahead<W: Packed>(&self, first: u64, words: &[W]) {
         let packing = self.program.packing;
         let pages = |(place, word): (usize, &W)| (first + place as u64, packing.unpack(word.bits()).page);
@@ -394,7 +394,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     }
 
     /// Replays references, of which the first has this number, up to the first that is not a hit; how many there were.
-    #[inline]
+    #[inline(always)]
     fn hits<N: Positions, W: Packed>(&mut self, positions: &mut N, number: usize, words: &[W]) -> usize {
         if !S::EVERY_REFERENCE {
             return self.untold_hits(words);
@@ -441,7 +441,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     }
 
     /// As [`Simulation::hits`], without a word to the policy.
-    #[inline]
+    #[inline(always)]
     fn untold_hits<W: Packed>(&mut self, words: &[W]) -> usize {
         let packing = self.program.packing;
         if !self.observers.is_empty() {
