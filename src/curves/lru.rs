@@ -4,14 +4,18 @@
 //! memory that reaches down to a hole has a frame free. Depths count holes as pages, and all that [`super::lives`] says
 //! stays true.
 
+use std::ops::Range;
+
 use super::lives::{ByDepth, Lives};
 use super::segments;
 use crate::ids::PageId;
-use crate::program::{Program, Reference, References};
+use crate::program::{Packed, Program, Reference, References};
 use crate::stack_distances::{StackDistances, Visit};
 
 /// References between two looks at whether to stop.
 const CHUNK: usize = 1 << 20;
+/// Replays that a pass for the whole curve takes as much time as, roughly.
+const WORTH_REPLAYS: u32 = 2;
 
 impl Visit for Lives {
     const REPEATS_GO_UNTOLD: bool = true;
@@ -52,25 +56,81 @@ pub(super) fn curve(program: &Program, go_on: &dyn Fn() -> bool) -> Option<ByDep
     Some(lives.curve(program.references.len()))
 }
 
-/// Some of a program's references; false when `go_on` said no.
+/// Some of a program's references; false when `go_on` said no. Of a run of references to one page the first alone has a
+/// distance, and a page is written to if it is by any.
 fn references(
     program: &Program,
-    range: std::ops::Range<usize>,
+    range: Range<usize>,
     stack: &mut StackDistances,
     lives: &mut Lives,
     go_on: &dyn Fn() -> bool,
 ) -> bool {
-    let mut from = range.start;
-    while from < range.end {
-        let to = range.end.min(from + CHUNK);
-        match &program.references {
-            References::Narrow(words) => stack.pass(&words[from..to], program.packing, lives),
-            References::Wide(words) => stack.pass(&words[from..to], program.packing, lives),
-        }
-        if !go_on() {
-            return false;
-        }
-        from = to;
+    let as_they_are = |range: Range<usize>, stack: &mut StackDistances, lives: &mut Lives| match &program.references {
+        References::Narrow(words) => pass(&words[range], program, stack, lives, go_on),
+        References::Wide(words) => pass(&words[range], program, stack, lives, go_on),
+    };
+    let runs = program.runs(WORTH_REPLAYS);
+    let Some((runs, cut)) = runs.and_then(|runs| Some((runs, runs.cut(range.start as u64..range.end as u64)?))) else {
+        return as_they_are(range, stack, lives);
+    };
+    let places = |positions: Range<u64>| positions.start as usize..positions.end as usize;
+    as_they_are(places(cut.head), stack, lives)
+        && pass(runs.words(cut.runs), program, stack, lives, go_on)
+        && as_they_are(places(cut.tail), stack, lives)
+}
+
+/// Packed references one after the other; false when `go_on` said no.
+fn pass<W: Packed>(
+    words: &[W],
+    program: &Program,
+    stack: &mut StackDistances,
+    lives: &mut Lives,
+    go_on: &dyn Fn() -> bool,
+) -> bool {
+    words.chunks(CHUNK).all(|chunk| {
+        stack.pass(chunk, program.packing, lives);
+        go_on()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::curves::Point;
+    use crate::resolve::{ResolveOptions, Resolver};
+    use crate::trace::{ReadOptions, read_from};
+
+    fn program(script: &str) -> Program {
+        let mut resolver = Resolver::new(ResolveOptions::default());
+        read_from("script", Box::new(std::io::Cursor::new(script.to_owned())), &ReadOptions::default(), &mut resolver)
+            .unwrap();
+        resolver.finish()
     }
-    true
+
+    fn points(program: &Program) -> Vec<Point> {
+        let curve = curve(program, &|| true).unwrap();
+        crate::curves::Curve(crate::curves::Counts::OnePass(curve)).points().collect()
+    }
+
+    /// Repeats that write and such that do not, two segments, of which one ends and comes again in the middle of a run.
+    #[test]
+    fn the_curve_of_collapsed_references_is_that_of_the_references() {
+        let mut script = "# F=5\nseg a 40\nattach 1 a\nseg b 9\nattach 1 b\n".to_owned();
+        let mut state = 1_u32;
+        for round in 0..2000 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let (page, times) = ((state >> 16) % 40, 1 + (state >> 28) % 4);
+            for _ in 0..times {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let word = if state >> 29 == 0 { "w" } else { "r" };
+                script += &if page < 9 { format!("{word} 1 b {page}\n") } else { format!("{word} 1 a {page}\n") };
+                if round % 300 == 0 && page >= 9 && times > 1 {
+                    script += "rm b\ndetach 1 b\nseg b 9\nattach 1 b\n";
+                }
+            }
+        }
+        let (as_it_is, collapsed) = (program(&script), program(&script));
+        assert!(collapsed.runs(u32::MAX / 2).is_some(), "there are repeats");
+        assert_eq!(points(&as_it_is), points(&collapsed));
+    }
 }
