@@ -103,17 +103,18 @@ fn programs(job: &Job) -> impl Iterator<Item = &Arc<Program>> {
 
 /// What the jobs share, each program's once.
 fn all_shared(jobs: &[Job]) -> u64 {
-    let mut known: Vec<*const Program> = Vec::new();
-    let mut all = 0;
-    for job in jobs.iter().filter(|job| job.policy.entry.sight == Sight::Future) {
+    let mut known: Vec<(&Arc<Program>, u32, Option<&Job>)> = Vec::new();
+    for job in jobs {
+        let future = Some(job).filter(|job| job.policy.entry.sight == Sight::Future);
         for program in programs(job) {
-            if !known.contains(&Arc::as_ptr(program)) {
-                known.push(Arc::as_ptr(program));
-                all += shared(program, &job.policy);
+            match known.iter_mut().find(|(other, ..)| Arc::ptr_eq(other, program)) {
+                Some((_, replays, needs)) => (*replays, *needs) = (*replays + 1, needs.or(future)),
+                None => known.push((program, 1, future)),
             }
         }
     }
-    all
+    let next_uses = |program: &Program, job: Option<&Job>| job.map_or(0, |job| shared(program, &job.policy));
+    known.iter().map(|&(program, replays, job)| program.bytes_of_runs(replays) + next_uses(program, job)).sum()
 }
 
 #[cold]
@@ -124,11 +125,8 @@ fn too_much(job: &Job, need: u64, shared: u64, available: &str) -> Shortage {
         counted(program.footprint().into(), "page", "pages"),
         counted(need / u64::from(program.footprint().max(1)), "byte", "bytes")
     );
-    let table = if shared > 0 {
-        format!(", beside {} for when each page is used next", bytes(shared as f64))
-    } else {
-        String::new()
-    };
+    let table =
+        if shared > 0 { format!(", beside {} of what all replays share", bytes(shared as f64)) } else { String::new() };
     Shortage {
         what: format!(
             "a replay of {} on {} needs {} of memory ({of}){table}, and {available}",

@@ -7,7 +7,8 @@
 //! Where the first reference leaves the others something to do (a policy that has cleared the bit of a page that came in, a
 //! frame that could not be had), they come one by one; that is seen to where the runs are replayed.
 //!
-//! The references themselves stay. What did not help is not known yet.
+//! The references themselves stay, for those who look at each. What did not help: a branch for whether a run goes on, which is
+//! guessed wrong every other time.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -19,8 +20,8 @@ use crate::program::{Program, References};
 const REPLAYS_BEFORE: u32 = 4;
 /// Runs are kept where there are at most so many for each five references; with more of them they save too little.
 const MOST_OF_FIVE: u64 = 4;
-/// Traces of more references are not collapsed: each takes four bytes as it is, and should not take more than five.
-const MOST_REFERENCES: usize = 1 << 28;
+/// Traces of more references are not collapsed: what stands beside them would take too much memory.
+const MOST_REFERENCES: usize = 1 << 26;
 /// A stretch of fewer references is not worth cutting.
 const FEW: u64 = 256;
 /// References for each word of the places where runs start.
@@ -118,6 +119,14 @@ impl Collapsed {
 }
 
 impl Program {
+    /// The bytes that its runs will take in so many replays, if they are not there yet.
+    pub(crate) fn bytes_of_runs(&self, replays: u32) -> u64 {
+        let made = self.collapsed.runs.get().is_some();
+        let References::Narrow(words) = &self.references else { return 0 };
+        let runs = if made || replays <= REPLAYS_BEFORE { None } else { Runs::worth(words) };
+        runs.map_or(0, |runs| Runs::bytes(words, runs))
+    }
+
     /// The references collapsed, for so many more replays, where that is worth it.
     pub(crate) fn runs(&self, replays: u32) -> Option<&Arc<Runs>> {
         self.collapsed.runs(&self.references, replays)
@@ -134,15 +143,29 @@ impl Runs {
     /// The runs of references, if there are far fewer.
     fn of(references: &References) -> Option<Self> {
         let References::Narrow(words) = references else { return None };
+        Self::worth(words).map(|runs| Self::collapse(words, runs as usize))
+    }
+
+    /// How many runs there are, if few enough.
+    fn worth(words: &[u32]) -> Option<u64> {
+        if words.len() > MOST_REFERENCES {
+            return None;
+        }
         let repeats = words.windows(2).map(|pair| u64::from(is_repeat(pair[0], pair[1]))).sum::<u64>();
         let runs = words.len() as u64 - repeats;
-        let worth = runs * 5 <= words.len() as u64 * MOST_OF_FIVE && words.len() <= MOST_REFERENCES;
-        worth.then(|| Self::collapse(words, runs as usize))
+        (runs * 5 <= words.len() as u64 * MOST_OF_FIVE).then_some(runs)
+    }
+
+    /// The bytes that so many runs of references take.
+    fn bytes(words: &[u32], runs: u64) -> u64 {
+        let of_starts = words.len().div_ceil(WORD) * (size_of::<u64>() + size_of::<u32>()) + size_of::<u32>();
+        runs * size_of::<u32>() as u64 + of_starts as u64
     }
 
     fn collapse(references: &[u32], runs: usize) -> Self {
         let mut words = vec![0; runs];
-        let (mut starts, mut before) = (Vec::with_capacity(references.len() / WORD + 1), Vec::new());
+        let starts_words = references.len().div_ceil(WORD);
+        let (mut starts, mut before) = (Vec::with_capacity(starts_words), Vec::with_capacity(starts_words + 1));
         // No reference is before the first, so it is no repeat.
         let (mut known, mut last, mut current) = (0, !references.first().copied().unwrap_or(0), 0);
         for stretch in references.chunks(WORD) {
@@ -262,6 +285,8 @@ mod tests {
         fn runs_are_what_the_obvious_way_finds(references in references(), from in 0_u64..700, length in 0_u64..700) {
             let expected = obvious(&references);
             let runs = Runs::collapse(&references, expected.len());
+            let taken = size_of_val(&runs.words[..]) + size_of_val(&runs.starts[..]) + size_of_val(&runs.before[..]);
+            prop_assert_eq!(Runs::bytes(&references, expected.len() as u64), taken as u64);
             let end = references.len() as u64;
             prop_assert_eq!(runs.words(0..expected.len()), expected.iter().map(|&(_, word)| word).collect::<Vec<_>>());
             let starts: Vec<u64> = expected.iter().map(|&(start, _)| start).chain([end]).collect();
@@ -297,7 +322,7 @@ mod tests {
         let asked: Vec<bool> = (0..=REPLAYS_BEFORE).map(|_| collapsed.runs(&references, 1).is_some()).collect();
         assert_eq!(asked.iter().position(|&there| there), Some(REPLAYS_BEFORE as usize));
         assert_eq!(collapsed.runs(&references, 1).unwrap().words, [3, 4, 6]);
-        assert!(Runs::of(&References::Narrow(vec![2, 3, 4, 6, 8])).is_some(), "four runs of five references");
-        assert!(Runs::of(&References::Narrow(vec![2, 3, 4, 6, 8, 10])).is_none(), "five of six");
+        assert_eq!(Runs::worth(&[2, 3, 4, 6, 8]), Some(4), "of five references");
+        assert_eq!(Runs::worth(&[2, 3, 4, 6, 8, 10]), None, "five of six");
     }
 }

@@ -126,8 +126,8 @@ fn replays_that_do_not_fit_wait_or_are_refused() {
     let need = of_replay(&program, &jobs[1].policy);
     let pages = program.footprint();
     let expected = format!(
-        "a replay of lru on big needs {} of memory ({} pages, {} bytes each), beside 234 KiB for when each page is used \
-         next, and 0 KiB can be had by --memory-limit; leave the policy out, take a sample of the pages (compare --sample 1%) \
+        "a replay of lru on big needs {} of memory ({} pages, {} bytes each), beside 234 KiB of what all replays \
+         share, and 0 KiB can be had by --memory-limit; leave the policy out, take a sample of the pages (compare --sample 1%) \
          or a slice of the trace (`clockhand trace slice`), or give more memory",
         clockhand::report::bytes(need as f64),
         clockhand::report::grouped(pages.into()),

@@ -33,7 +33,7 @@ const FEWEST_SLOTS: usize = 1 << 15;
 /// References after which it is decided anew whether there is a front.
 const WHILE: usize = 1 << 16;
 /// There is a front where fewer than one in so many references go below it: without it those are several times as fast.
-const FEW: usize = 8;
+const FEW: usize = 5;
 /// How far ahead of a reference its page's slot is asked for.
 const SLOT_AHEAD: usize = 64;
 /// How far ahead of a reference the bits around its page's slot are asked for.
