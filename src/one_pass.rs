@@ -156,7 +156,8 @@ impl OnePass {
             offset += self.settled.run(&words[offset..], self.present);
             let Some(&word) = words.get(offset) else { break };
             let position = positions.of(offset);
-            self.tell(position, word);
+            // A policy may look at a page that comes in, before any but the first reference has written to it.
+            self.tell(position, if N::COLLAPSED { references[position as usize] } else { word });
             if N::COLLAPSED && self.present & !self.settled.sizes(word) != 0 {
                 self.rest_of_run(position, references);
             }

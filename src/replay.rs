@@ -303,7 +303,8 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             return self.references_as_they_are(end);
         };
         self.references_as_they_are(head.end);
-        if !self.stopped {
+        // Between two stops there may be part of one run alone.
+        if !self.stopped && !whole.is_empty() {
             self.reference_run(runs.positions(whole.start), runs.words(whole));
         }
         if !self.stopped {
@@ -344,7 +345,9 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
                 return;
             };
             offset += 1;
-            if !self.fault(position, word.bits()) {
+            // A policy may look at the page that comes in: it does so before any but the first has written to it.
+            let first = if N::COLLAPSED { packing.pack(self.program.reference(position)) } else { word.bits() };
+            if !self.fault(position, first) {
                 self.stopped = true;
                 self.position = position + 1;
                 return;

@@ -263,7 +263,7 @@ mod tests {
 
     /// References that repeat each other often: (word, how often).
     fn references() -> impl Strategy<Value = Vec<u32>> {
-        let run = (0_u32..8, prop_oneof![8 => 1_usize..4, 1 => 1_usize..200]);
+        let run = (0_u32..8, prop_oneof![8 => 1_usize..4, 1 => 1_usize..200, 1 => 300_usize..600]);
         prop::collection::vec(run, 0..60)
             .prop_map(|runs| runs.into_iter().flat_map(|(word, times)| std::iter::repeat_n(word, times)).collect())
     }

@@ -136,3 +136,18 @@ fn the_traces_of_real_programs_come_out_the_same_in_one_pass() {
         check(&jobs(&program, &policies, &Options::new(1), &sizes));
     }
 }
+
+#[test]
+fn a_run_that_is_longer_than_the_references_between_two_stops_is_replayed_once() {
+    let mut text = "seg a 12\nattach 1 a\n".to_owned();
+    for round in 0..60 {
+        let (page, times) = (round * 7 % 12, if round % 9 == 0 { 1500 } else { 1 + round % 3 });
+        for time in 0..times {
+            text += &format!("{} 1 a {page}\n", if time % 400 == 399 { "w" } else { "r" });
+        }
+    }
+    let program = program_of_script(&text);
+    let jiffy = Some(Jiffy::References(300));
+    let options = Options { kswapd: Some(KswapdOptions { low: 2, high: 4, jiffy }), ..Options::new(1) };
+    check(&jobs(&program, &PolicySpec::all(), &options, &[2, 3, 5, 8, 12]));
+}
