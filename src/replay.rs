@@ -221,6 +221,7 @@ pub struct Simulation<P, S> {
     sampling: Option<(u64, u64)>,
     distributions: Distributions,
     width: Width,
+    one_by_one: bool,
     /// The references collapsed, asked for once.
     runs: OnceCell<Option<Arc<Runs>>>,
     last: LastReferences,
@@ -287,6 +288,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             sampling,
             distributions: Distributions::new(program.footprint() as usize, program.references.len()),
             width: Width::of_processor(),
+            one_by_one: false,
             runs: OnceCell::new(),
             last: LastReferences::default(),
             observers: Vec::new(),
@@ -325,7 +327,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     /// The references collapsed, where that is worth it, and what the policy and whoever watches know of them is the same.
     #[inline(always)]
     fn runs(&self) -> Option<Arc<Runs>> {
-        if !self.sight.collapses(&self.policy) || !self.observers.is_empty() || self.width == Width::Plain {
+        if self.one_by_one || !self.sight.collapses(&self.policy) || !self.observers.is_empty() {
             return None;
         }
         self.runs.get_or_init(|| self.program.runs(1).cloned()).clone()
@@ -759,6 +761,7 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
 
     fn use_plain_instructions(&mut self) {
         self.width = Width::Plain;
+        self.one_by_one = true;
         self.kernel.use_plain_instructions();
     }
 
