@@ -16,7 +16,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::program::{Program, References};
 
-/// A trace is collapsed when it is replayed for the time after these: to collapse it costs as much as some replays save.
+/// Replays of a trace before it is collapsed, which takes as long as some replays save.
 const REPLAYS_BEFORE: u32 = 4;
 /// Runs are kept where there are at most so many for each five references; with more of them they save too little.
 const MOST_OF_FIVE: u64 = 4;
