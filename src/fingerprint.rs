@@ -119,13 +119,10 @@ fn references(program: &Program, hash: &mut Hash) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resolve::{ResolveOptions, Resolver};
-    use crate::trace::{ReadOptions, read_from};
+    use crate::resolve::{ResolveOptions, program_of};
 
     fn of(text: &'static str, keep_times: bool) -> String {
-        let mut resolver = Resolver::new(ResolveOptions { keep_times, ..ResolveOptions::default() });
-        read_from("a trace", Box::new(text.as_bytes()), &ReadOptions::default(), &mut resolver).unwrap();
-        fingerprint(&resolver.finish())
+        fingerprint(&program_of(text, ResolveOptions { keep_times, ..ResolveOptions::default() }))
     }
 
     const TRACE: &str = "time,pid,op,segment,page\n1,1,create,0,9\n2,1,attach,0,9\n3,1,R,0,2\n4,1,W,0,7\n5,1,R,0,3\n";

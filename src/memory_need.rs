@@ -103,18 +103,20 @@ fn programs(job: &Job) -> impl Iterator<Item = &Arc<Program>> {
 
 /// What the jobs share, each program's once.
 fn all_shared(jobs: &[Job]) -> u64 {
-    let mut known: Vec<(&Arc<Program>, u32, Option<&Job>)> = Vec::new();
+    let mut known: Vec<(&Arc<Program>, Vec<&Job>)> = Vec::new();
     for job in jobs {
-        let future = Some(job).filter(|job| job.policy.entry.sight == Sight::Future);
         for program in programs(job) {
-            match known.iter_mut().find(|(other, ..)| Arc::ptr_eq(other, program)) {
-                Some((_, replays, needs)) => (*replays, *needs) = (*replays + 1, needs.or(future)),
-                None => known.push((program, 1, future)),
+            match known.iter_mut().find(|(other, _)| Arc::ptr_eq(other, program)) {
+                Some((_, jobs)) => jobs.push(job),
+                None => known.push((program, vec![job])),
             }
         }
     }
-    let next_uses = |program: &Program, job: Option<&Job>| job.map_or(0, |job| shared(program, &job.policy));
-    known.iter().map(|&(program, replays, job)| program.bytes_of_runs(replays) + next_uses(program, job)).sum()
+    let of_program = |(program, jobs): &(&Arc<Program>, Vec<&Job>)| {
+        let next_uses = jobs.iter().map(|job| shared(program, &job.policy)).max().unwrap_or(0);
+        next_uses + program.bytes_of_runs(jobs.len() as u32)
+    };
+    known.iter().map(of_program).sum()
 }
 
 #[cold]

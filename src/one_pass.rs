@@ -138,12 +138,11 @@ impl OnePass {
 
     /// The references up to the next stop, collapsed as far as they can be.
     fn stretch(&mut self, references: &[u32], end: u64) {
-        let runs = self.runs.clone();
-        let cut = runs.as_ref().and_then(|runs| Some((runs, runs.cut(self.position..end)?)));
         let as_they_are = |pass: &mut Self, range: Range<u64>| {
             pass.references(InARow(range.start), &references[range.start as usize..range.end as usize], references);
         };
-        let Some((runs, Cut { head, runs: whole, tail })) = cut else { return as_they_are(self, self.position..end) };
+        let Some(runs) = self.runs.clone() else { return as_they_are(self, self.position..end) };
+        let Cut { head, runs: whole, tail } = runs.cut(self.position..end);
         as_they_are(self, head);
         self.references(runs.positions(whole.start), runs.words(whole), references);
         as_they_are(self, tail);
@@ -158,18 +157,13 @@ impl OnePass {
             let position = positions.of(offset);
             // A policy may look at a page that comes in, before any but the first reference has written to it.
             self.tell(position, if N::COLLAPSED { references[position as usize] } else { word });
-            if N::COLLAPSED && self.present & !self.settled.sizes(word) != 0 {
-                self.rest_of_run(position, references);
-            }
             offset += 1;
+            // It may have left something to do for the others of its run.
+            if N::COLLAPSED && self.present & !self.settled.sizes(word) != 0 {
+                let rest = position + 1..positions.of(offset);
+                rest.for_each(|position| self.tell(position, references[position as usize]));
+            }
         }
-    }
-
-    /// The first reference of a run, which is at a position, has left something to do for the others at some sizes.
-    #[cold]
-    fn rest_of_run(&mut self, position: u64, references: &[u32]) {
-        let run = self.runs.as_ref().map_or(position..position, |runs| runs.run_at(position));
-        run.skip(1).for_each(|position| self.tell(position, references[position as usize]));
     }
 
     /// One reference, at the sizes at which it may change something.

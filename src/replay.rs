@@ -87,18 +87,11 @@ pub trait Sees<P: Policy>: Send {
         false
     }
 
-    /// Whether a reference to the page that was referenced just before may go untold.
+    /// Whether a reference to the page that was referenced just before may go untold, and positions are of no use: where the
+    /// references are collapsed, those told come with none in particular.
     #[inline(always)]
     fn repeats_go_untold(&self, policy: &P) -> bool {
         self.only_last_matters(policy)
-    }
-
-    /// Whether references of one process to one page that follow each other may be told as one, which is at no position in
-    /// particular: and where the first of them brings the page in, all others as one.
-    #[inline(always)]
-    fn collapses(&self, policy: &P) -> bool {
-        let _ = policy;
-        !Self::EVERY_REFERENCE
     }
 
     /// References from a position on, all of them hits, will be told of by the last to each page alone. Gives the places of
@@ -221,8 +214,7 @@ pub struct Simulation<P, S> {
     sampling: Option<(u64, u64)>,
     distributions: Distributions,
     width: Width,
-    one_by_one: bool,
-    /// The references collapsed, asked for once.
+    /// The references collapsed, asked for once; none where each has to be replayed.
     runs: OnceCell<Option<Arc<Runs>>>,
     last: LastReferences,
     observers: Vec<Box<dyn Observer>>,
@@ -288,7 +280,6 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             sampling,
             distributions: Distributions::new(program.footprint() as usize, program.references.len()),
             width: Width::of_processor(),
-            one_by_one: false,
             runs: OnceCell::new(),
             last: LastReferences::default(),
             observers: Vec::new(),
@@ -301,11 +292,9 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     /// Replays references up to a position, between which nothing else happens.
     fn references(&mut self, end: u64) {
         let Some(runs) = self.runs() else { return self.references_as_they_are(end) };
-        let Some(Cut { head, runs: whole, tail }) = runs.cut(self.position..end) else {
-            return self.references_as_they_are(end);
-        };
+        let Cut { head, runs: whole, tail } = runs.cut(self.position..end);
         self.references_as_they_are(head.end);
-        // Between two stops there may be part of one run alone.
+        // Between two stops there may be part of one run alone, or too little to cut.
         if !self.stopped && !whole.is_empty() {
             self.reference_run(runs.positions(whole.start), runs.words(whole));
         }
@@ -327,7 +316,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     /// The references collapsed, where that is worth it, and what the policy and whoever watches know of them is the same.
     #[inline(always)]
     fn runs(&self) -> Option<Arc<Runs>> {
-        if self.one_by_one || !self.sight.collapses(&self.policy) || !self.observers.is_empty() {
+        if S::EVERY_REFERENCE && !self.sight.repeats_go_untold(&self.policy) {
             return None;
         }
         self.runs.get_or_init(|| self.program.runs(1).cloned()).clone()
@@ -354,7 +343,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
                 self.position = position + 1;
                 return;
             }
-            if N::COLLAPSED && !self.rest_of_run(position, packing.unpack(word.bits())) {
+            if N::COLLAPSED && !self.rest_of_run(position, packing.unpack(word.bits()), || positions.of(offset)) {
                 return;
             }
             let from = foreseen.clamp(offset + LOOK_AHEAD.start(), offset + LOOK_AHEAD.end());
@@ -368,15 +357,15 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         }
     }
 
-    /// A run of references has faulted at its first, which is at a position: where that has not left everything as the whole run
+    /// A run of references up to an end has faulted at its first, which is at a position: where that has not left everything as the whole run
     /// does, the others come as they are. False when the replay ends there.
     #[inline(always)]
-    fn rest_of_run(&mut self, position: u64, reference: Reference) -> bool {
+    fn rest_of_run(&mut self, position: u64, reference: Reference, end: impl FnOnce() -> u64) -> bool {
         let done = with_entries!(&self.kernel.tables, entries => entries.is_settled(reference));
         if done && (!S::EVERY_REFERENCE || self.loading.is_some()) {
             return true;
         }
-        let end = self.runs().map_or(position + 1, |runs| runs.run_at(position).end);
+        let end = end();
         if !done {
             self.position = position + 1;
             self.references_as_they_are(end);
@@ -756,12 +745,13 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
 
     fn observe(&mut self, observer: Box<dyn Observer>) {
         self.kernel.keep_slots();
+        self.runs = OnceCell::from(None);
         self.observers.push(observer);
     }
 
     fn use_plain_instructions(&mut self) {
         self.width = Width::Plain;
-        self.one_by_one = true;
+        self.runs = OnceCell::from(None);
         self.kernel.use_plain_instructions();
     }
 
@@ -853,16 +843,8 @@ mod tests {
     use crate::outcome::outcome;
     use crate::policy::registry::PolicySpec;
     use crate::program::{Bits, Packing, Word40};
-    use crate::resolve::{ResolveOptions, Resolver};
+    use crate::resolve::{ResolveOptions, program_of};
     use crate::runs::Collapsed;
-    use crate::trace::{ReadOptions, read_from};
-
-    fn program(script: &str) -> Program {
-        let mut resolver = Resolver::new(ResolveOptions::default());
-        read_from("script", Box::new(std::io::Cursor::new(script.to_owned())), &ReadOptions::default(), &mut resolver)
-            .unwrap();
-        resolver.finish()
-    }
 
     /// The same program in words of 40 bits, which no small program needs.
     fn widened(program: Program) -> Program {
@@ -882,8 +864,8 @@ mod tests {
             let segment = if page < 4 && state >> 29 & 1 == 1 { "b" } else { "a" };
             script += &format!("{} {process} {segment} {page}\n", if state >> 28 & 1 == 1 { "w" } else { "r" });
         }
-        let narrow = Arc::new(program(&script));
-        let wide = Arc::new(widened(program(&script)));
+        let narrow = Arc::new(program_of(&script, ResolveOptions::default()));
+        let wide = Arc::new(widened(program_of(&script, ResolveOptions::default())));
         assert!(matches!((&narrow.references, &wide.references), (References::Narrow(_), References::Wide(_))));
         let options = Options::of_trace(&narrow.settings);
         for policy in PolicySpec::all() {

@@ -635,3 +635,13 @@ impl RecordSink for Resolver {
         }
     }
 }
+
+/// The program of a trace that is written out, whatever its format, for the tests of all rooms.
+#[cfg(test)]
+pub(crate) fn program_of(text: &str, options: ResolveOptions) -> Program {
+    use crate::trace::{ReadOptions, read_from};
+    let mut resolver = Resolver::new(options);
+    let text = Box::new(std::io::Cursor::new(text.to_owned()));
+    read_from("a trace", text, &ReadOptions::default(), &mut resolver).expect("the trace of a test can be read");
+    resolver.finish()
+}

@@ -42,6 +42,8 @@ pub(crate) struct Runs {
 /// The runs of a program, if they are there yet.
 #[derive(Debug, Default)]
 pub(crate) struct Collapsed {
+    /// How many runs there are, if few enough.
+    worth: OnceLock<Option<u64>>,
     runs: OnceLock<Option<Arc<Runs>>>,
     replays: AtomicU32,
 }
@@ -114,7 +116,14 @@ impl Collapsed {
         if self.replays.fetch_add(replays, Ordering::Relaxed) + replays <= REPLAYS_BEFORE {
             return None;
         }
-        self.runs.get_or_init(|| Runs::of(references).map(Arc::new)).as_ref()
+        let collapse = || self.worth(references).map(|(words, runs)| Arc::new(Runs::collapse(words, runs as usize)));
+        self.runs.get_or_init(collapse).as_ref()
+    }
+
+    /// What there is to collapse, and to how many runs, if these are few enough.
+    fn worth<'r>(&self, references: &'r References) -> Option<(&'r [u32], u64)> {
+        let References::Narrow(words) = references else { return None };
+        self.worth.get_or_init(|| Runs::worth(words)).map(|runs| (&words[..], runs))
     }
 }
 
@@ -122,9 +131,8 @@ impl Program {
     /// The bytes that its runs will take in so many replays, if they are not there yet.
     pub(crate) fn bytes_of_runs(&self, replays: u32) -> u64 {
         let made = self.collapsed.runs.get().is_some();
-        let References::Narrow(words) = &self.references else { return 0 };
-        let runs = if made || replays <= REPLAYS_BEFORE { None } else { Runs::worth(words) };
-        runs.map_or(0, |runs| Runs::bytes(words, runs))
+        let worth = if made || replays <= REPLAYS_BEFORE { None } else { self.collapsed.worth(&self.references) };
+        worth.map_or(0, |(words, runs)| Runs::bytes(words, runs))
     }
 
     /// The references collapsed, for so many more replays, where that is worth it.
@@ -140,12 +148,6 @@ fn is_repeat(before: u32, word: u32) -> bool {
 }
 
 impl Runs {
-    /// The runs of references, if there are far fewer.
-    fn of(references: &References) -> Option<Self> {
-        let References::Narrow(words) = references else { return None };
-        Self::worth(words).map(|runs| Self::collapse(words, runs as usize))
-    }
-
     /// How many runs there are, if few enough.
     fn worth(words: &[u32]) -> Option<u64> {
         if words.len() > MOST_REFERENCES {
@@ -197,50 +199,27 @@ impl Runs {
         OfRuns { runs: self, first, word: self.before.partition_point(|&before| before as usize <= first) - 1 }
     }
 
-    /// The references of the run that starts at a position.
-    pub(crate) fn run_at(&self, position: u64) -> Range<u64> {
-        position..self.start_from(position + 1)
-    }
-
-    /// Cuts a stretch of references, if it is worth that.
-    pub(crate) fn cut(&self, stretch: Range<u64>) -> Option<Cut> {
-        (stretch.end - stretch.start >= FEW).then(|| self.cut_any(stretch))
-    }
-
-    fn cut_any(&self, stretch: Range<u64>) -> Cut {
-        let whole_from = self.start_from(stretch.start).min(stretch.end);
-        let whole_to = self.start_up_to(stretch.end).max(whole_from);
-        Cut {
-            head: stretch.start..whole_from,
-            runs: self.runs_before(whole_from)..self.runs_before(whole_to),
-            tail: whole_to..stretch.end,
+    /// Cuts a stretch of references. Where that is not worth it, all of it is head.
+    pub(crate) fn cut(&self, stretch: Range<u64>) -> Cut {
+        if stretch.end - stretch.start < FEW {
+            return Cut { tail: stretch.end..stretch.end, head: stretch, runs: 0..0 };
         }
+        self.cut_any(stretch)
     }
 
-    /// Where the first run starts at or after a position; the end of the trace behind the last.
-    fn start_from(&self, position: u64) -> u64 {
-        let (word, bit) = place(position);
-        let mut rest = self.starts.iter().enumerate().skip(word);
-        let Some((_, &first)) = rest.next() else { return self.references };
-        let first = first & u64::MAX << bit;
-        let found = if first != 0 {
-            Some((word, first))
-        } else {
-            rest.map(|(at, &bits)| (at, bits)).find(|&(_, bits)| bits != 0)
-        };
-        found.map_or(self.references, |(word, bits)| (word * WORD) as u64 + u64::from(bits.trailing_zeros()))
+    fn cut_any(&self, Range { start, end }: Range<u64>) -> Cut {
+        let first = self.runs_before(start);
+        let begun = self.runs_before(end);
+        // The last run that has begun is whole where another one, or nothing, comes behind it.
+        let whole = if self.start_of(begun) == end { begun } else { begun - 1 };
+        let runs = first..whole.max(first);
+        let [whole_from, whole_to] = [runs.start, runs.end].map(|run| self.start_of(run).min(end));
+        Cut { head: start..whole_from, runs, tail: whole_to..end }
     }
 
-    /// Where the last run starts at or before a position; the end of the trace is a start too.
-    fn start_up_to(&self, position: u64) -> u64 {
-        if position >= self.references {
-            return self.references;
-        }
-        let (word, bit) = place(position);
-        let last = self.starts[word] & u64::MAX >> (WORD as u32 - 1 - bit);
-        let earlier = || (0..word).rev().map(|at| (at, self.starts[at])).find(|&(_, bits)| bits != 0);
-        let found = if last != 0 { Some((word, last)) } else { earlier() };
-        found.map_or(0, |(word, bits)| (word * WORD) as u64 + u64::from(bits.ilog2()))
+    /// Where a run starts, by its number; the end of the trace behind the last.
+    fn start_of(&self, run: usize) -> u64 {
+        self.positions(run).of(0)
     }
 
     /// Runs that start before a position.
@@ -295,7 +274,6 @@ mod tests {
                 for number in (0..=expected.len() - first).step_by(1 + first % 3) {
                     prop_assert_eq!(positions.of(number), starts[first + number]);
                 }
-                prop_assert_eq!(runs.run_at(starts[first]), starts[first]..starts[first + 1]);
             }
             let from = from.min(end);
             let to = (from + length).min(end);

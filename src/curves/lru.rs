@@ -10,6 +10,7 @@ use super::lives::{ByDepth, Lives};
 use super::segments;
 use crate::ids::PageId;
 use crate::program::{Packed, Program, Reference, References};
+use crate::runs::Runs;
 use crate::stack_distances::{StackDistances, Visit};
 
 /// References between two looks at whether to stop.
@@ -35,9 +36,10 @@ impl Visit for Lives {
 pub(super) fn curve(program: &Program, go_on: &dyn Fn() -> bool) -> Option<ByDepth> {
     let mut stack = StackDistances::new(program.footprint());
     let mut lives = Lives::new(program.footprint());
+    let runs = program.runs(WORTH_REPLAYS).map(|runs| &**runs);
     let mut position = 0;
     for (end, segment) in segments::early_ends(program) {
-        if !references(program, position..end as usize, &mut stack, &mut lives, go_on) {
+        if !references(program, runs, position..end as usize, &mut stack, &mut lives, go_on) {
             return None;
         }
         position = end as usize;
@@ -47,7 +49,7 @@ pub(super) fn curve(program: &Program, go_on: &dyn Fn() -> bool) -> Option<ByDep
             }
         }
     }
-    if !references(program, position..program.references.len() as usize, &mut stack, &mut lives, go_on) {
+    if !references(program, runs, position..program.references.len() as usize, &mut stack, &mut lives, go_on) {
         return None;
     }
     for (page, depth) in stack.depths() {
@@ -60,6 +62,7 @@ pub(super) fn curve(program: &Program, go_on: &dyn Fn() -> bool) -> Option<ByDep
 /// distance, and a page is written to if it is by any.
 fn references(
     program: &Program,
+    runs: Option<&Runs>,
     range: Range<usize>,
     stack: &mut StackDistances,
     lives: &mut Lives,
@@ -69,10 +72,8 @@ fn references(
         References::Narrow(words) => pass(&words[range], program, stack, lives, go_on),
         References::Wide(words) => pass(&words[range], program, stack, lives, go_on),
     };
-    let runs = program.runs(WORTH_REPLAYS);
-    let Some((runs, cut)) = runs.and_then(|runs| Some((runs, runs.cut(range.start as u64..range.end as u64)?))) else {
-        return as_they_are(range, stack, lives);
-    };
+    let Some(runs) = runs else { return as_they_are(range, stack, lives) };
+    let cut = runs.cut(range.start as u64..range.end as u64);
     let places = |positions: Range<u64>| positions.start as usize..positions.end as usize;
     as_they_are(places(cut.head), stack, lives)
         && pass(runs.words(cut.runs), program, stack, lives, go_on)
@@ -97,15 +98,7 @@ fn pass<W: Packed>(
 mod tests {
     use super::*;
     use crate::curves::Point;
-    use crate::resolve::{ResolveOptions, Resolver};
-    use crate::trace::{ReadOptions, read_from};
-
-    fn program(script: &str) -> Program {
-        let mut resolver = Resolver::new(ResolveOptions::default());
-        read_from("script", Box::new(std::io::Cursor::new(script.to_owned())), &ReadOptions::default(), &mut resolver)
-            .unwrap();
-        resolver.finish()
-    }
+    use crate::resolve::{ResolveOptions, program_of};
 
     fn points(program: &Program) -> Vec<Point> {
         let curve = curve(program, &|| true).unwrap();
@@ -129,7 +122,7 @@ mod tests {
                 }
             }
         }
-        let (as_it_is, collapsed) = (program(&script), program(&script));
+        let [as_it_is, collapsed] = [(); 2].map(|()| program_of(&script, ResolveOptions::default()));
         assert!(collapsed.runs(u32::MAX / 2).is_some(), "there are repeats");
         assert_eq!(points(&as_it_is), points(&collapsed));
     }

@@ -53,7 +53,7 @@ impl Tally {
             histogram.record_n(lowest(cell as u64), count).expect("there is room for the largest");
         }
         for &value in more {
-            histogram.record(lowest(cell(value) as u64)).expect("there is room for the largest");
+            histogram.record(value).expect("there is room for the largest");
         }
         histogram
     }

@@ -107,11 +107,6 @@ impl<P: SeesReferences> Sees<P> for References {
     }
 
     #[inline(always)]
-    fn collapses(&self, policy: &P) -> bool {
-        policy.only_last_matters()
-    }
-
-    #[inline(always)]
     fn referenced(&self, policy: &mut P, _position: u64, reference: Reference) {
         policy.referenced(reference.page, reference.write);
     }
