@@ -357,8 +357,8 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         }
     }
 
-    /// A run of references up to an end has faulted at its first, which is at a position: where that has not left everything as the whole run
-    /// does, the others come as they are. False when the replay ends there.
+    /// A run of references up to an end has faulted at its first, which is at a position: where that has not left everything as
+    /// the whole run does, the others come as they are. False when the replay ends there.
     #[inline(always)]
     fn rest_of_run(&mut self, position: u64, reference: Reference, end: impl FnOnce() -> u64) -> bool {
         let done = with_entries!(&self.kernel.tables, entries => entries.is_settled(reference));
