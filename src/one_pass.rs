@@ -1,20 +1,26 @@
 //! Many memory sizes in one pass over the references, for policies that see accessed bits only.
 //!
-//! Each size is a replay of its own, with its own model and policy; what they share is the look at the references. For
-//! each packed reference a word holds one bit a size: whether it would change nothing there, because the entry is young
-//! already, and the page written if it writes. Most references change nothing at any size, and are passed over with one
-//! look for all. For the others, only the sizes whose bit is clear are told. So every count, histogram and event is what a
-//! replay alone would give: it is one.
+//! Each size is a replay of its own, with its own model and policy; what they share is the look at the references, and the place
+//! of their page tables, which stand side by side ([`SideBySide`]). For each packed reference a word holds one bit a size:
+//! whether it would change nothing there, because the entry is young already, and the page written if it writes. Most
+//! references change nothing at any size, and are passed over with one look for all. Of the others, hits and minor faults are
+//! carried out at all sizes together, and only the sizes at which the page is in no frame are told. So every count, histogram
+//! and event is what a replay alone would give: it is one.
 //!
-//! It loses where a size has something to do at every other reference: its model is cold each time. Such sizes leave the
-//! pass ([`OnePass::run`]) and go on alone, from where they are. No policy is known here by name, and nothing is counted.
+//! It loses where a size faults at every other reference, or has something to do where hardly another one has: its model is
+//! cold each time. Such sizes leave the pass ([`OnePass::run`]) and go on alone, from where they are. No policy is known here
+//! by name, and nothing is counted.
+//!
+//! What did not help: a fault compiled for counting bits in one instruction (a tenth fewer instructions, and no faster); calling the
+//! model of the next size from memory while one has a fault; page tables lent as arrays and not by a pointer to them, where
+//! each waits until the one before has given them back.
 
 mod settled;
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::ids::PageId;
+use crate::kernel::side_by_side::SideBySide;
 use crate::program::{Program, References};
 use crate::replay::Replay;
 use crate::runs::{Cut, InARow, Positions, Runs};
@@ -25,13 +31,15 @@ pub const MOST_SIZES: usize = 64;
 /// The most memory that the bits of a pass, and all its models, may take, in bytes each: what does not stay in the caches
 /// makes every look slow.
 const MOST_MEMORY: usize = 64 << 20;
-/// Bytes of a model and its policy for each page, roughly.
-const MODEL_A_PAGE: usize = 40;
+/// Bytes of a model and its policy for each page, without its page tables, roughly.
+const MODEL_A_PAGE: usize = 36;
 /// References after which it is seen which sizes are to leave.
 const WINDOW: u64 = 1 << 16;
-/// A size leaves when more than one reference in so many has something to do there: alone, each reference costs half a
-/// nanosecond or so, in the pass each of those costs some 10 ns more.
-const WORTH: u64 = 16;
+/// A size leaves when more than one reference in so many faults there: alone it has its model near.
+const MOST_FAULTS: u64 = 10;
+/// The same for references that would change nothing but for this size and at most one other: alone, what they ask for is a
+/// few nanoseconds, in the pass some 20.
+const MOST_ALONE: u64 = 32;
 /// With fewer sizes than this a pass does not pay.
 const FEWEST_SIZES: usize = 2;
 
@@ -39,6 +47,7 @@ const FEWEST_SIZES: usize = 2;
 pub struct OnePass {
     program: Arc<Program>,
     sizes: Vec<Size>,
+    tables: SideBySide,
     settled: Settled,
     /// The references collapsed, where that is worth it.
     runs: Option<Arc<Runs>>,
@@ -52,8 +61,10 @@ struct Size {
     replay: Box<dyn Replay>,
     /// The position at which it has something to do besides references.
     due: u64,
-    /// References that it was told of.
-    told: u64,
+    /// References to pages that were in no frame.
+    faults: u64,
+    /// References that would change nothing at all but this size and at most one other.
+    alone: u64,
 }
 
 impl OnePass {
@@ -62,7 +73,7 @@ impl OnePass {
     pub fn pays(program: &Program, sizes: usize) -> bool {
         let pages = program.footprint() as usize;
         let places = (pages << (program.packing.column_bits + 1)) * size_of::<u64>();
-        let models = pages * sizes * MODEL_A_PAGE;
+        let models = pages * sizes * MODEL_A_PAGE + SideBySide::bytes(program, sizes);
         let narrow = matches!(program.references, References::Narrow(_));
         narrow && places.max(models) <= MOST_MEMORY && (FEWEST_SIZES..=MOST_SIZES).contains(&sizes)
     }
@@ -73,14 +84,15 @@ impl OnePass {
     /// When there are more than [`MOST_SIZES`].
     pub fn new(program: &Arc<Program>, replays: Vec<Box<dyn Replay>>) -> Self {
         assert!(replays.len() <= MOST_SIZES, "one bit a size");
-        let start = |mut replay: Box<dyn Replay>| {
-            replay.share_a_pass();
-            Size { replay, due: 0, told: 0 }
+        let tables = SideBySide::new(program, replays.len());
+        let start = |(number, mut replay): (usize, Box<dyn Replay>)| {
+            replay.join_a_pass(&tables, number);
+            Size { replay, due: 0, faults: 0, alone: 0 }
         };
-        let sizes: Vec<Size> = replays.into_iter().map(start).collect();
+        let sizes: Vec<Size> = replays.into_iter().enumerate().map(start).collect();
         let present = u64::MAX.checked_shr((MOST_SIZES - sizes.len()) as u32).unwrap_or(0);
         let runs = program.runs(sizes.len() as u32).cloned();
-        Self { settled: Settled::new(program), program: Arc::clone(program), sizes, runs, present, position: 0 }
+        Self { settled: Settled::new(program), program: Arc::clone(program), sizes, tables, runs, present, position: 0 }
     }
 
     /// Replays to the end of the trace, or until `go_on` says no, which it is asked now and then. The replays, in the order
@@ -111,22 +123,21 @@ impl OnePass {
     }
 
     fn into_replays(self) -> Vec<Box<dyn Replay>> {
+        let Self { sizes, mut tables, present, position, .. } = self;
         let leave = |(number, mut size): (usize, Size)| {
-            if self.present >> number & 1 != 0 {
-                size.replay.leave_the_pass(self.position);
+            if present >> number & 1 != 0 {
+                size.replay.leave_the_pass(position, &mut tables);
             }
             size.replay
         };
-        self.sizes.into_iter().enumerate().map(leave).collect()
+        sizes.into_iter().enumerate().map(leave).collect()
     }
 
     /// Changes and timers, where the trace or a policy has them at this position.
     fn do_what_is_due(&mut self) {
-        let Self { sizes, settled, position, present, .. } = self;
-        for (number, size) in sizes.iter_mut().enumerate() {
-            if size.due <= *position && *present >> number & 1 != 0 {
-                size.due = size.replay.do_what_is_due(*position);
-                settle(&mut *size.replay, settled, 1 << number);
+        for (number, size) in self.sizes.iter_mut().enumerate() {
+            if size.due <= self.position && self.present >> number & 1 != 0 {
+                size.due = size.replay.do_what_is_due(self.position, &mut self.tables);
             }
         }
     }
@@ -152,56 +163,82 @@ impl OnePass {
     fn references<N: Positions>(&mut self, mut positions: N, words: &[u32], references: &[u32]) {
         let mut offset = 0;
         loop {
-            offset += self.settled.run(&words[offset..], self.present);
+            offset += self.settled.run(&words[offset..], self.present, self.tables.unsettled());
             let Some(&word) = words.get(offset) else { break };
             let position = positions.of(offset);
             // A policy may look at a page that comes in, before any but the first reference has written to it.
-            self.tell(position, if N::COLLAPSED { references[position as usize] } else { word });
+            self.tell(position, positions.first(offset, u64::from(word)) as u32);
             offset += 1;
-            // It may have left something to do for the others of its run.
-            if N::COLLAPSED && self.present & !self.settled.sizes(word) != 0 {
-                let rest = position + 1..positions.of(offset);
-                rest.for_each(|position| self.tell(position, references[position as usize]));
+            if N::COLLAPSED {
+                self.rest_of_run(position, word, || positions.of(offset), references);
             }
+        }
+    }
+
+    /// A run of references up to an end has been told by its first, which is at a position. That may have left something to do
+    /// for the others.
+    #[inline(always)]
+    fn rest_of_run(&mut self, position: u64, word: u32, end: impl FnOnce() -> u64, references: &[u32]) {
+        if self.present & !self.settled.known(word, self.tables.unsettled()) == 0 {
+            return;
+        }
+        let rest = position + 1..end();
+        // Where no frame could be had, each of them asks for one.
+        if !rest.is_empty() && self.refer(word) != 0 {
+            rest.for_each(|position| self.tell(position, references[position as usize]));
         }
     }
 
     /// One reference, at the sizes at which it may change something.
     fn tell(&mut self, position: u64, word: u32) {
-        let packing = self.program.packing;
-        let Self { sizes, settled, present, .. } = self;
-        let mut left = *present & !settled.sizes(word);
-        let reference = packing.unpack(u64::from(word));
-        let mut now_settled = 0;
+        self.blame(word);
+        let mut left = self.refer(word);
+        let mut settled = 0;
         while left != 0 {
             let number = left.trailing_zeros();
             left &= left - 1;
-            let size = &mut sizes[number as usize];
-            size.told += 1;
-            let referred = size.replay.refer(position, reference);
-            if referred.unsettled {
-                settle(&mut *size.replay, settled, 1 << number);
-            }
-            now_settled |= u64::from(referred.settled) << number;
-            *present &= !(u64::from(!referred.goes_on) << number);
+            let size = &mut self.sizes[number as usize];
+            size.faults += 1;
+            let faulted = size.replay.fault_in_pass(position, word, &mut self.tables);
+            settled |= u64::from(faulted.settled) << number;
+            self.present &= !(u64::from(!faulted.goes_on) << number);
         }
-        settled.set(word, now_settled);
+        self.settled.set(word, settled);
+    }
+
+    /// Counts a reference for the sizes that make it one that changes something, where they are one or two.
+    #[inline(always)]
+    fn blame(&mut self, word: u32) {
+        let first = self.present & !self.settled.known(word, self.tables.unsettled());
+        let second = first & first.wrapping_sub(1);
+        if second & second.wrapping_sub(1) == 0 {
+            for sizes in [first, second].into_iter().filter(|&sizes| sizes != 0) {
+                self.sizes[sizes.trailing_zeros() as usize].alone += 1;
+            }
+        }
+    }
+
+    /// A reference at the sizes at which the page is resident. The sizes at which it is not.
+    #[inline(always)]
+    fn refer(&mut self, word: u32) -> u64 {
+        let reference = self.program.packing.unpack(u64::from(word));
+        self.settled.clear(reference.page, self.tables.take_unsettled(reference.page));
+        let told = self.present & !self.settled.sizes(word);
+        let resident = self.tables.refer(&self.program, reference, told).resident;
+        self.settled.set(word, told & resident);
+        told & !resident
     }
 
     /// Lets the sizes go that have much to do.
     fn let_go(&mut self) {
         // Each page comes for the first time at every size, and nothing is learnt from that.
-        let enough = self.position / WORTH + 2 * u64::from(self.program.footprint());
+        let pages = u64::from(self.program.footprint());
+        let [faults, alone] = [MOST_FAULTS, MOST_ALONE].map(|most| self.position / most + pages);
         for (number, size) in self.sizes.iter_mut().enumerate() {
-            if self.present >> number & 1 != 0 && size.told > enough {
-                size.replay.leave_the_pass(self.position);
+            if self.present >> number & 1 != 0 && (size.faults > faults || size.alone > alone) {
+                size.replay.leave_the_pass(self.position, &mut self.tables);
                 self.present &= !(1 << number);
             }
         }
     }
-}
-
-/// Forgets for a size what its replay has made old or taken.
-fn settle(replay: &mut dyn Replay, settled: &mut Settled, size: u64) {
-    replay.take_unsettled(&mut |page: PageId| settled.clear(page, size));
 }

@@ -21,6 +21,7 @@ use last::LastReferences;
 use crate::ids::PageId;
 use crate::kernel::kswapd::{Jiffy, Kswapd, KswapdOptions, PAGES_A_WAKE_UP};
 use crate::kernel::page_tables::{CountsMinorFaults, EndsAtMinorFaults, PageTables, with_entries};
+use crate::kernel::side_by_side::SideBySide;
 use crate::kernel::swap::RECORDED_RUN_SLOTS;
 use crate::kernel::{Counters, Entries, Fault, Kernel, Memory, Verdict};
 use crate::observers::distributions::Distributions;
@@ -163,21 +164,18 @@ pub trait Replay: Send {
     /// Whether it can share a pass with others ([`crate::one_pass`]): what it does depends on accessed bits and faults alone.
     fn can_share_a_pass(&self) -> bool;
 
-    /// A pass begins: from now on it is noted which pages' entries are made old or taken.
-    fn share_a_pass(&mut self);
+    /// A pass begins: the page tables stand beside those of others, in the lane of this number.
+    fn join_a_pass(&mut self, tables: &SideBySide, number: usize);
 
     /// In a pass: carries out the changes and timers that come before the reference at a position. The position at which it
     /// has to be asked again.
-    fn do_what_is_due(&mut self, position: u64) -> u64;
+    fn do_what_is_due(&mut self, position: u64, tables: &mut SideBySide) -> u64;
 
-    /// In a pass: the reference at a position, those before it being done or changing nothing.
-    fn refer(&mut self, position: u64, reference: Reference) -> Referred;
-
-    /// In a pass: gives the pages whose entries were made old or taken since the last call to a function.
-    fn take_unsettled(&mut self, with: &mut dyn FnMut(PageId));
+    /// In a pass: the packed reference at a position, which is to a page in no frame; those before it are done or change nothing.
+    fn fault_in_pass(&mut self, position: u64, word: u32, tables: &mut SideBySide) -> Faulted;
 
     /// The pass has come to a position, and goes on without it: it can be run alone.
-    fn leave_the_pass(&mut self, position: u64);
+    fn leave_the_pass(&mut self, position: u64, tables: &mut SideBySide);
 
     /// The replay is over: whoever watches is told.
     ///
@@ -186,15 +184,13 @@ pub trait Replay: Send {
     fn finish(&mut self) -> io::Result<()>;
 }
 
-/// What became of a reference in a pass.
+/// What became of a fault in a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Referred {
+pub struct Faulted {
     /// Whether the run goes on.
     pub goes_on: bool,
     /// Whether the same reference once more would change nothing.
     pub settled: bool,
-    /// Whether entries were made old or taken, which [`Replay::take_unsettled`] tells.
-    pub unsettled: bool,
 }
 
 /// A replay with a policy of a known type.
@@ -335,9 +331,9 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
                 self.position = position;
                 return;
             };
-            offset += 1;
             // A policy may look at the page that comes in: it does so before any but the first has written to it.
-            let first = if N::COLLAPSED { packing.pack(self.program.reference(position)) } else { word.bits() };
+            let first = positions.first(offset, word.bits());
+            offset += 1;
             if !self.fault(position, first) {
                 self.stopped = true;
                 self.position = position + 1;
@@ -358,20 +354,27 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     }
 
     /// A run of references up to an end has faulted at its first, which is at a position: where that has not left everything as
-    /// the whole run does, the others come as they are. False when the replay ends there.
+    /// the whole run does, the others follow. False when the replay ends there.
     #[inline(always)]
     fn rest_of_run(&mut self, position: u64, reference: Reference, end: impl FnOnce() -> u64) -> bool {
         let done = with_entries!(&self.kernel.tables, entries => entries.is_settled(reference));
-        if done && (!S::EVERY_REFERENCE || self.loading.is_some()) {
+        let told = S::EVERY_REFERENCE && self.loading.is_none();
+        if done && !told {
             return true;
         }
         let end = end();
-        if !done {
-            self.position = position + 1;
-            self.references_as_they_are(end);
-        } else if end > position + 1 {
-            self.sight.referenced(&mut self.policy, position, reference);
+        if end == position + 1 {
+            return true;
         }
+        if with_entries!(&mut self.kernel.tables, entries => entries.hit(reference)) {
+            if told {
+                self.sight.referenced(&mut self.policy, position, reference);
+            }
+            return true;
+        }
+        // No frame could be had: each of them asks for one.
+        self.position = position + 1;
+        self.references_as_they_are(end);
         !self.stopped
     }
 
@@ -498,6 +501,13 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             self.tell_fault(reference, fault);
             return true;
         }
+        self.no_page(reference)
+    }
+
+    /// A reference, at this time, to a page that is in no frame; false when the run ends here.
+    #[inline(always)]
+    fn no_page(&mut self, reference: Reference) -> bool {
+        let position = self.kernel.now();
         while self.kernel.free_frames() == 0 {
             if !self.try_to_free_page(0, Some(reference.page)) {
                 let fault = self.kernel.abandon();
@@ -759,37 +769,41 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
         !S::EVERY_REFERENCE && !self.policy.load_includes_repeats() && self.observers.is_empty()
     }
 
-    fn share_a_pass(&mut self) {
-        self.kernel.note_unsettled(true);
+    fn join_a_pass(&mut self, tables: &SideBySide, number: usize) {
+        self.kernel.stand_beside(tables, number);
     }
 
-    fn do_what_is_due(&mut self, position: u64) -> u64 {
+    fn do_what_is_due(&mut self, position: u64, tables: &mut SideBySide) -> u64 {
+        self.kernel.borrow_tables(tables);
         self.position = position;
         self.changes();
         self.timers();
+        self.kernel.give_tables_back(tables);
         self.next_stop(u64::MAX)
     }
 
-    fn refer(&mut self, position: u64, reference: Reference) -> Referred {
-        if with_entries!(&mut self.kernel.tables, entries => entries.hit(reference)) {
-            return Referred { goes_on: true, settled: true, unsettled: false };
-        }
-        if !self.fault(position, self.program.packing.pack(reference)) {
-            self.stopped = true;
-            self.leave_the_pass(position + 1);
-        }
+    fn fault_in_pass(&mut self, position: u64, word: u32, tables: &mut SideBySide) -> Faulted {
+        // Packed, because the parts of it in memory would have to be waited for.
+        let reference = self.program.packing.unpack(u64::from(word));
+        self.kernel.borrow_tables(tables);
+        self.kernel.set_now(position);
+        let goes_on = self.no_page(reference);
         let settled = with_entries!(&self.kernel.tables, entries => entries.is_settled(reference));
-        Referred { goes_on: !self.stopped, settled, unsettled: self.kernel.has_unsettled() }
+        self.kernel.give_tables_back(tables);
+        if !goes_on {
+            self.stopped = true;
+            self.leave_the_pass(position + 1, tables);
+        }
+        Faulted { goes_on, settled }
     }
 
-    fn take_unsettled(&mut self, with: &mut dyn FnMut(PageId)) {
-        self.kernel.take_unsettled(with);
-    }
-
-    fn leave_the_pass(&mut self, position: u64) {
+    fn leave_the_pass(&mut self, position: u64, tables: &mut SideBySide) {
         self.position = position;
         self.kernel.set_now(position);
-        self.kernel.note_unsettled(false);
+        self.kernel.stand_alone(tables);
+        if cfg!(debug_assertions) {
+            self.kernel.verify();
+        }
     }
 
     fn finish(&mut self) -> io::Result<()> {

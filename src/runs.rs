@@ -32,6 +32,8 @@ const WORD: usize = u64::BITS as usize;
 pub(crate) struct Runs {
     /// One packed reference for each, which writes if any of the run does.
     words: Vec<u32>,
+    /// A bit for each: whether its first reference writes.
+    first_writes: Vec<u64>,
     /// A bit for each reference: whether a run starts there.
     starts: Vec<u64>,
     /// Runs that start before each word of `starts`, and all.
@@ -67,6 +69,9 @@ pub(crate) trait Positions {
     /// The position of the first reference of a word by its number in the stretch; behind the last, that at which the stretch
     /// ends.
     fn of(&mut self, number: usize) -> u64;
+
+    /// The first reference of a word, packed, by the word and its number.
+    fn first(&self, number: usize, word: u64) -> u64;
 }
 
 /// Each word is a reference: the first is at this position.
@@ -79,6 +84,11 @@ impl Positions for InARow {
     #[inline(always)]
     fn of(&mut self, number: usize) -> u64 {
         self.0 + number as u64
+    }
+
+    #[inline(always)]
+    fn first(&self, _number: usize, word: u64) -> u64 {
+        word
     }
 }
 
@@ -107,6 +117,13 @@ impl Positions for OfRuns<'_> {
             left &= left - 1;
         }
         (self.word * WORD) as u64 + u64::from(left.trailing_zeros())
+    }
+
+    #[inline(always)]
+    fn first(&self, number: usize, word: u64) -> u64 {
+        // Whether a run writes can't be foreseen, so it is not asked first.
+        let (place, bit) = place((self.first + number) as u64);
+        word & !1 | self.runs.first_writes[place] >> bit & 1
     }
 }
 
@@ -161,11 +178,13 @@ impl Runs {
     /// The bytes that so many runs of references take.
     fn bytes(words: &[u32], runs: u64) -> u64 {
         let of_starts = words.len().div_ceil(WORD) * (size_of::<u64>() + size_of::<u32>()) + size_of::<u32>();
-        runs * size_of::<u32>() as u64 + of_starts as u64
+        let of_runs = runs as usize * size_of::<u32>() + (runs as usize).div_ceil(WORD) * size_of::<u64>();
+        (of_runs + of_starts) as u64
     }
 
     fn collapse(references: &[u32], runs: usize) -> Self {
         let mut words = vec![0; runs];
+        let mut first_writes = vec![0; runs.div_ceil(WORD)];
         let starts_words = references.len().div_ceil(WORD);
         let (mut starts, mut before) = (Vec::with_capacity(starts_words), Vec::with_capacity(starts_words + 1));
         // No reference is before the first, so it is no repeat.
@@ -180,13 +199,14 @@ impl Runs {
                 current = word | current & starting.wrapping_sub(1);
                 known += starting as usize;
                 words[known - 1] = current;
+                first_writes[(known - 1) / WORD] |= u64::from(word & starting) << ((known - 1) % WORD);
                 bits = bits >> 1 | u64::from(starting) << (WORD - 1);
                 last = word;
             }
             starts.push(bits >> (WORD - stretch.len()));
         }
         before.push(known as u32);
-        Self { words, starts, before, references: references.len() as u64 }
+        Self { words, first_writes, starts, before, references: references.len() as u64 }
     }
 
     /// The words of some runs, by their numbers.
@@ -265,6 +285,7 @@ mod tests {
             let expected = obvious(&references);
             let runs = Runs::collapse(&references, expected.len());
             let taken = size_of_val(&runs.words[..]) + size_of_val(&runs.starts[..]) + size_of_val(&runs.before[..]);
+            let taken = taken + size_of_val(&runs.first_writes[..]);
             prop_assert_eq!(Runs::bytes(&references, expected.len() as u64), taken as u64);
             let end = references.len() as u64;
             prop_assert_eq!(runs.words(0..expected.len()), expected.iter().map(|&(_, word)| word).collect::<Vec<_>>());
@@ -272,7 +293,11 @@ mod tests {
             for first in 0..expected.len() {
                 let mut positions = runs.positions(first);
                 for number in (0..=expected.len() - first).step_by(1 + first % 3) {
-                    prop_assert_eq!(positions.of(number), starts[first + number]);
+                    let start = starts[first + number];
+                    prop_assert_eq!(positions.of(number), start);
+                    if let Some(&(_, word)) = expected.get(first + number) {
+                        prop_assert_eq!(positions.first(number, word.into()), u64::from(references[start as usize]));
+                    }
                 }
             }
             let from = from.min(end);

@@ -65,12 +65,15 @@ impl Bitmap {
 
     /// All members, ascending.
     pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        let mut from = 0;
-        std::iter::from_fn(move || {
-            let found = self.next_set(from, self.length)?;
-            from = found + 1;
-            Some(found)
-        })
+        self.members(0, self.length)
+    }
+
+    /// The members at or above `from` and below `end`, ascending.
+    #[inline(always)]
+    pub fn members(&self, from: usize, end: usize) -> Members<'_> {
+        let words = self.words.get(from / 64..end.div_ceil(64)).unwrap_or_default();
+        let (first, rest) = words.split_first().unwrap_or((&0, &[]));
+        Members { left: first & (u64::MAX << (from % 64)), base: from / 64 * 64, words: rest.iter(), end }
     }
 
     /// How many members there are.
@@ -90,6 +93,41 @@ impl Bitmap {
             base += 64;
         }
         Some(base + word.trailing_zeros() as usize).filter(|&found| found < end)
+    }
+}
+
+/// Members of a set, ascending.
+#[derive(Clone, Debug)]
+pub struct Members<'b> {
+    /// Those of the present word that are still to come.
+    left: u64,
+    /// The lowest number of that word.
+    base: usize,
+    /// The words behind it.
+    words: std::slice::Iter<'b, u64>,
+    end: usize,
+}
+
+impl Members<'_> {
+    /// The next member, where it is near; otherwise a number somewhere behind it.
+    #[inline(always)]
+    pub fn about_next(&self) -> usize {
+        self.base + self.left.trailing_zeros() as usize
+    }
+}
+
+impl Iterator for Members<'_> {
+    type Item = usize;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<usize> {
+        while self.left == 0 {
+            self.left = *self.words.next()?;
+            self.base += 64;
+        }
+        let found = self.about_next();
+        self.left &= self.left - 1;
+        (found < self.end).then_some(found)
     }
 }
 
@@ -116,6 +154,8 @@ mod tests {
                 prop_assert_eq!(bitmap.next_clear(from), (from..length).find(|number| !set.contains(number)));
                 for end in [from / 2, length / 2, length] {
                     prop_assert_eq!(bitmap.next_set(from, end), (from..end).find(|number| set.contains(number)));
+                    let members = (from..end.min(length)).filter(|number| set.contains(number));
+                    prop_assert_eq!(bitmap.members(from, end).collect::<Vec<_>>(), members.collect::<Vec<_>>());
                 }
             }
         }

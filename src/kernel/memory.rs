@@ -118,14 +118,14 @@ impl<'k> Memory<'k> {
     }
 
     /// Gives the resident pages from one on their second chance, up to the first that is old: those are tried and stay, each
-    /// on the scan's budget (R24, R25). The page behind the last of them, and the old one, which is to be tried next by
-    /// [`Pick::IfOld`](super::Pick::IfOld). Without an old one, those before `end` that come behind are still to be tried: it
-    /// may stop anywhere, and only speed depends on where.
+    /// on the scan's budget (R24, R25). The old one, and it again as what is to be tried next by
+    /// [`Pick::IfOld`](super::Pick::IfOld). Without one, the page behind the last of them: those from there and before `end` are
+    /// still to be tried. It may stop anywhere, and only speed depends on where.
     #[inline(always)]
     pub fn pass_young(&mut self, from: PageId, end: PageId) -> (PageId, Option<PageId>) {
         let chances = self.kernel.pass_young(from, end, self.budget);
         self.budget -= chances.passed;
-        (chances.behind, chances.old)
+        (chances.next, chances.is_old.then_some(chances.next))
     }
 
     /// Counts a page that a policy examines by a counter of its own and not by its accessed bits, as an attempt.

@@ -21,6 +21,7 @@ mod second_chance;
 pub mod segments;
 mod shared_second_chance;
 mod shm;
+pub mod side_by_side;
 pub mod swap;
 mod verify;
 
@@ -39,6 +40,7 @@ pub use page_tables::bytes_of_entries;
 use page_tables::{PageTables, with_entries};
 use resident_pages::ResidentPages;
 use segments::SegmentTable;
+use side_by_side::Lane;
 use swap::{Swap, SwapSlot};
 
 /// The word that a segment's list has for a page (R2, R8).
@@ -138,9 +140,8 @@ pub struct Kernel {
     now: u64,
     counters: Counters,
     segments: Vec<SegmentCounters>,
-    /// Pages whose entries were made old or taken since they were last asked for, where somebody asks.
-    unsettled: Vec<PageId>,
-    notes_unsettled: bool,
+    /// Where its page tables are among those of other memory sizes; none where they stand alone.
+    lane: Option<Lane>,
     /// Whether pages get their second chance many at a time.
     wide_words: Option<WideWords>,
 }
@@ -166,8 +167,7 @@ impl Kernel {
             now: 0,
             counters: Counters::default(),
             segments: vec![SegmentCounters::default(); program.segments.len()],
-            unsettled: Vec::new(),
-            notes_unsettled: false,
+            lane: None,
             wide_words: WideWords::of_processor(),
             program,
         }
@@ -199,31 +199,6 @@ impl Kernel {
     /// Does without the processor's wide instructions from now on, which changes no result.
     pub(crate) fn use_plain_instructions(&mut self) {
         self.wide_words = None;
-    }
-
-    /// Begins or ends to note the pages whose entries are made old or taken, for [`Kernel::take_unsettled`].
-    pub(crate) fn note_unsettled(&mut self, note: bool) {
-        self.notes_unsettled = note;
-        self.unsettled = Vec::new();
-    }
-
-    /// Gives the pages whose entries were made old or taken since the last call to a function.
-    #[inline]
-    pub(crate) fn take_unsettled(&mut self, with: &mut dyn FnMut(PageId)) {
-        self.unsettled.drain(..).for_each(with);
-    }
-
-    /// Whether [`Kernel::take_unsettled`] has something to give.
-    #[inline]
-    pub(crate) fn has_unsettled(&self) -> bool {
-        !self.unsettled.is_empty()
-    }
-
-    #[inline(always)]
-    fn unsettle(&mut self, page: PageId) {
-        if self.notes_unsettled {
-            self.unsettled.push(page);
-        }
     }
 
     /// The program that is replayed.

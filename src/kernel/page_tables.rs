@@ -7,6 +7,7 @@
 
 use super::many_sharers::ManySharers;
 use super::second_chance::BLOCK;
+use super::side_by_side::Beside;
 use crate::ids::{Column, PageId};
 use crate::prefetch::prefetch;
 use crate::program::{Bits, Packed, Packing, Reference};
@@ -141,6 +142,8 @@ pub(crate) struct PageTables {
     pub(crate) is_several: bool,
     /// In place of them, where one word does not do.
     pub(crate) many: ManySharers,
+    /// In place of all of them, those that stand beside the tables of other memory sizes.
+    pub(crate) beside: Option<Beside>,
 }
 
 /// Does something with the entries of whatever width.
@@ -151,6 +154,7 @@ macro_rules! with_entries {
             PageTables { is_one: true, one: $entries, .. } => $do,
             PageTables { is_few: true, few: $entries, .. } => $do,
             PageTables { is_several: true, several: $entries, .. } => $do,
+            PageTables { beside: Some($entries), .. } => $do,
             PageTables { many: $entries, .. } => $do,
         }
     }};
@@ -160,8 +164,7 @@ pub(crate) use with_entries;
 impl PageTables {
     /// Empty tables for so many pages of segments with at most so many attachments at a time.
     pub(crate) fn new(pages: usize, most_attachments: u32) -> Self {
-        let fits = [<u8 as Word>::COLUMNS, <u32 as Word>::COLUMNS, <u64 as Word>::COLUMNS];
-        let width = fits.iter().position(|&columns| most_attachments <= columns).unwrap_or(fits.len());
+        let width = width(most_attachments);
         let pages_at = |place: usize| if width == place { pages } else { 0 };
         Self {
             one: Words::new(pages_at(0)),
@@ -171,8 +174,20 @@ impl PageTables {
             several: Words::new(pages_at(2)),
             is_several: width == 2,
             many: ManySharers::new(pages_at(3), most_attachments),
+            beside: None,
         }
     }
+
+    /// None at all: they are among those of other memory sizes.
+    pub(super) fn none() -> Self {
+        Self { is_one: false, ..Self::new(0, 1) }
+    }
+}
+
+/// Which words hold the entries of a page: those of one, of few, of several or of many sharers.
+pub(super) fn width(most_attachments: u32) -> usize {
+    let fits = [<u8 as Word>::COLUMNS, <u32 as Word>::COLUMNS, <u64 as Word>::COLUMNS];
+    fits.iter().position(|&columns| most_attachments <= columns).unwrap_or(fits.len())
 }
 
 /// The most bytes that the entries of a page take where no segment has more attachments than this at a time.
@@ -206,13 +221,56 @@ impl Word for u64 {
     const COLUMNS: u32 = 31;
 }
 
+/// Where the entries of a page stand in an array.
+pub(crate) trait Place: Copy {
+    fn of(self, page: usize) -> usize;
+}
+
+/// The array is that of one memory size alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Alone;
+
+impl Place for Alone {
+    #[inline(always)]
+    fn of(self, page: usize) -> usize {
+        page
+    }
+}
+
 /// Entries in one word a page.
 #[derive(Clone, Debug)]
-pub(crate) struct Words<W> {
-    words: Vec<W>,
+pub(crate) struct Words<W, P = Alone> {
+    pub(super) words: Vec<W>,
+    pub(super) place: P,
 }
 
 impl<W: Word> Words<W> {
+    /// Empty words of so many pages.
+    pub(crate) fn new(pages: usize) -> Self {
+        Self::at(pages, Alone)
+    }
+
+    /// Such words.
+    #[cfg(test)]
+    pub(super) fn of(pages: &[W]) -> Self {
+        let mut words = Self::new(pages.len());
+        words.words[..pages.len()].copy_from_slice(pages);
+        words
+    }
+
+    /// The words of a block of pages from one on, which is below the number of pages.
+    #[inline(always)]
+    pub(super) fn block_mut(&mut self, base: usize) -> &mut [W; BLOCK] {
+        self.words[base..].first_chunk_mut().expect("there is a block behind the last page")
+    }
+
+    /// The words, one a page, and a few behind them.
+    pub(crate) fn words(&self) -> &[W] {
+        &self.words
+    }
+}
+
+impl<W: Word, P: Place> Words<W, P> {
     pub(super) const YOUNG: u64 = (1 << W::COLUMNS) - 1;
     pub(super) const WRITTEN: u64 = 1 << (2 * W::COLUMNS);
     pub(crate) const RESIDENT: u64 = Self::WRITTEN << 1;
@@ -223,43 +281,24 @@ impl<W: Word> Words<W> {
     /// Behind the last page, so that a block can be fetched from any page's word on.
     const SLACK: usize = BLOCK;
 
-    pub(crate) fn new(pages: usize) -> Self {
-        Self { words: vec![W::default(); pages + Self::SLACK] }
-    }
-
-    /// Such words.
-    #[cfg(test)]
-    pub(super) fn of(pages: &[W]) -> Self {
-        let mut words = pages.to_vec();
-        words.resize(pages.len() + Self::SLACK, W::default());
-        Self { words }
-    }
-
-    /// The words of a block of pages from one on, which is below the number of pages.
-    #[inline(always)]
-    pub(super) fn block_mut(&mut self, base: usize) -> &mut [W; BLOCK] {
-        self.words[base..].first_chunk_mut().expect("there is a block behind the last page")
-    }
-
-    /// The words, to be changed.
-    #[inline(always)]
-    pub(super) fn slice_mut(&mut self) -> &mut [W] {
-        &mut self.words
-    }
-
-    /// The words, one a page, and a few behind them.
-    pub(crate) fn words(&self) -> &[W] {
-        &self.words
+    /// Empty words for an array of so many places.
+    pub(super) fn at(places: usize, place: P) -> Self {
+        Self { words: vec![W::default(); places + Self::SLACK], place }
     }
 
     #[inline(always)]
     fn get(&self, page: PageId) -> u64 {
-        self.words[page.index()].bits()
+        self.words[self.place.of(page.index())].bits()
+    }
+
+    #[inline(always)]
+    fn word_mut(&mut self, page: PageId) -> &mut W {
+        &mut self.words[self.place.of(page.index())]
     }
 
     #[inline(always)]
     fn set(&mut self, page: PageId, bits: u64) {
-        self.words[page.index()] = W::from_bits(bits);
+        *self.word_mut(page) = W::from_bits(bits);
     }
 
     /// How many of the young or present bits are set.
@@ -274,17 +313,23 @@ impl<W: Word> Words<W> {
         if W::COLUMNS == 1 { 0 } else { column.get() }
     }
 
+    /// The present bit of a column.
+    #[inline(always)]
+    pub(super) fn present_bit(column: Column) -> u64 {
+        1 << (W::COLUMNS + Self::bit(column))
+    }
+
     /// The bits that a reference sets.
     #[inline(always)]
-    fn marks(reference: Reference) -> u64 {
+    pub(super) fn marks(reference: Reference) -> u64 {
         1 << Self::bit(reference.column) | u64::from(reference.write) << (2 * W::COLUMNS)
     }
 }
 
-impl<W: Word> Entries for Words<W> {
+impl<W: Word, P: Place> Entries for Words<W, P> {
     #[inline(always)]
     fn hit(&mut self, reference: Reference) -> bool {
-        let word = &mut self.words[reference.page.index()];
+        let word = self.word_mut(reference.page);
         let bits = word.bits();
         let present = bits >> (W::COLUMNS + Self::bit(reference.column)) & 1 != 0;
         if present {
@@ -296,13 +341,14 @@ impl<W: Word> Entries for Words<W> {
     /// The words are at hand in a slice, and what a reference is, a hit or a minor fault, is added and not chosen between: it
     /// can't be foreseen.
     #[inline(always)]
-    fn run<P: Packed, M: CountsMinorFaults>(&mut self, references: &[P], packing: Packing, minor: &mut M) -> usize {
+    fn run<R: Packed, M: CountsMinorFaults>(&mut self, references: &[R], packing: Packing, minor: &mut M) -> usize {
+        let place_of = self.place;
         let words = &mut self.words[..];
         for (place, reference) in references.iter().enumerate() {
             let reference = packing.unpack(reference.bits());
-            let word = &mut words[reference.page.index()];
+            let word = &mut words[place_of.of(reference.page.index())];
             let bits = word.bits();
-            let present = 1 << (W::COLUMNS + Self::bit(reference.column));
+            let present = Self::present_bit(reference.column);
             let carried_out = M::CARRIED_OUT && Self::HAS_MINOR_FAULTS;
             if bits & if carried_out { Self::RESIDENT } else { present } == 0 {
                 return place;
@@ -322,13 +368,13 @@ impl<W: Word> Entries for Words<W> {
 
     #[inline(always)]
     fn map(&mut self, reference: Reference) {
-        let present = 1 << (W::COLUMNS + Self::bit(reference.column));
+        let present = Self::present_bit(reference.column);
         self.set(reference.page, self.get(reference.page) | present | Self::marks(reference));
     }
 
     #[inline(always)]
     fn bring_in(&mut self, reference: Reference) -> bool {
-        let present = 1 << (W::COLUMNS + Self::bit(reference.column));
+        let present = Self::present_bit(reference.column);
         let was_in_swap = self.is_in_swap(reference.page);
         self.set(reference.page, Self::RESIDENT | present | Self::marks(reference));
         was_in_swap
@@ -367,7 +413,7 @@ impl<W: Word> Entries for Words<W> {
 
     #[inline(always)]
     fn unmap(&mut self, page: PageId, second_chance: bool) -> Option<Unmapped> {
-        let word = &mut self.words[page.index()];
+        let word = self.word_mut(page);
         let bits = word.bits();
         if bits & Self::RESIDENT == 0 {
             return None;
@@ -410,6 +456,6 @@ impl<W: Word> Entries for Words<W> {
 
     #[inline(always)]
     fn prefetch(&self, page: PageId) {
-        prefetch(&self.words, page.index());
+        prefetch(&self.words, self.place.of(page.index()));
     }
 }

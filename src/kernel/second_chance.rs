@@ -26,17 +26,32 @@ type Block = [u8; BLOCK];
 pub(super) struct Chances {
     /// Resident pages that were young and are old now.
     pub(super) passed: u64,
-    /// The page behind the last of them.
-    pub(super) behind: PageId,
-    /// The first old page, which ended the run; none where it ended for another reason.
-    pub(super) old: Option<PageId>,
+    /// The first old page, where that ended the run, else the page behind the last of those.
+    pub(super) next: PageId,
+    /// Whether that ended it.
+    pub(super) is_old: bool,
+}
+
+impl Chances {
+    /// The same in two numbers, which a function gives back in registers: what it puts into memory in parts and is then fetched
+    /// as a whole is waited for.
+    #[inline(always)]
+    pub(super) fn in_registers(self) -> (u64, u64) {
+        (self.passed, u64::from(self.next.get()) << 1 | u64::from(self.is_old))
+    }
+
+    /// What [`Chances::in_registers`] gave.
+    #[inline(always)]
+    pub(super) fn of_registers((passed, next): (u64, u64)) -> Self {
+        Self { passed, next: PageId::new((next >> 1) as u32), is_old: next & 1 != 0 }
+    }
 }
 
 impl Kernel {
     /// What it takes to look at the words of a block of pages together, where that pays.
     #[inline(always)]
     pub(super) fn looks_at_blocks(&self) -> Option<WideWords> {
-        self.wide_words.filter(|_| self.tables.is_one && !self.notes_unsettled)
+        self.wide_words.filter(|_| self.tables.is_one)
     }
 
     /// Gives resident pages from one on their second chance, up to the first without a young entry, as far as that is done
@@ -45,7 +60,7 @@ impl Kernel {
     pub(super) fn pass_young(&mut self, from: PageId, end: PageId, most: u64) -> Chances {
         let Some(wide) = self.looks_at_blocks() else {
             if self.tables.is_one {
-                return Chances { passed: 0, behind: from, old: None };
+                return Chances { passed: 0, next: from, is_old: false };
             }
             return self.pass_shared(from, end, most);
         };
@@ -99,7 +114,7 @@ impl Words<u8> {
     #[inline(always)]
     fn pass_young_with(&mut self, pages: Pages, most: u64, look: impl Fn(&Block) -> [u64; 2]) -> Chances {
         let (mut start, end) = (pages.start.index(), pages.end.index());
-        let (mut passed, mut behind, mut found) = (0, start, None);
+        let (mut passed, mut behind) = (0, start);
         while start < end {
             let block = self.block_mut(start);
             let before_end = u64::MAX >> (BLOCK - (end - start).min(BLOCK));
@@ -115,12 +130,12 @@ impl Words<u8> {
             passed += count;
             behind = behind.max((start + length(aged)) * usize::from(aged != 0));
             if old != 0 {
-                found = Some(PageId::from_index(start + old.trailing_zeros() as usize));
-                break;
+                let next = PageId::from_index(start + old.trailing_zeros() as usize);
+                return Chances { passed, next, is_old: true };
             }
             start += BLOCK;
         }
-        Chances { passed, behind: PageId::from_index(behind), old: found }
+        Chances { passed, next: PageId::from_index(behind), is_old: false }
     }
 }
 
@@ -168,12 +183,12 @@ mod wide {
     #[inline(always)]
     pub(super) fn pass_young(words: &mut Words<u8>, pages: Pages, most: u64, _wide: WideWords) -> Chances {
         // SAFETY: the processor has what it is compiled for: there is a `WideWords` only where it was asked.
-        unsafe { compiled_wide(words, pages, most) }
+        Chances::of_registers(unsafe { compiled_wide(words, pages, most) })
     }
 
     #[target_feature(enable = "avx2,popcnt,lzcnt,bmi1,bmi2")]
-    fn compiled_wide(words: &mut Words<u8>, pages: Pages, most: u64) -> Chances {
-        words.pass_young_with(pages, most, |block| look(block))
+    fn compiled_wide(words: &mut Words<u8>, pages: Pages, most: u64) -> (u64, u64) {
+        words.pass_young_with(pages, most, |block| look(block)).in_registers()
     }
 
     /// [`Words::next_resident`].
@@ -209,19 +224,18 @@ mod tests {
 
     /// One page after the other.
     fn one_by_one(words: &mut Words<u8>, pages: Pages, most: u64) -> Chances {
-        let mut chances = Chances { passed: 0, behind: pages.start, old: None };
+        let mut chances = Chances { passed: 0, next: pages.start, is_old: false };
         let pages = (pages.start.get()..pages.end.get()).map(PageId::new);
         let resident: Vec<PageId> = pages.filter(|&page| words.is_resident(page)).collect();
         for page in resident {
             if !words.is_accessed(page) {
-                chances.old = Some(page);
-                break;
+                return Chances { next: page, is_old: true, ..chances };
             }
             if chances.passed == most {
                 break;
             }
             assert_eq!(words.unmap(page, true).map(|unmapped| (unmapped.taken, unmapped.left)), Some((0, 1)));
-            chances = Chances { passed: chances.passed + 1, behind: page.next(), old: None };
+            chances = Chances { passed: chances.passed + 1, next: page.next(), is_old: false };
         }
         chances
     }
@@ -250,11 +264,11 @@ mod tests {
                     None => words.pass_young_with(pages.clone(), most, plain_look),
                 };
                 // It may stop before, where the budget ends in a block; the rest goes one by one.
-                let rest = found.behind..pages.end;
+                let rest = found.next..pages.end;
                 let rest = one_by_one(&mut words, rest, most - found.passed);
-                prop_assert!(found.old.is_none() || rest == Chances { passed: 0, ..found }, "{:?} {:?}", found, rest);
+                prop_assert!(!found.is_old || rest == Chances { passed: 0, ..found }, "{:?} {:?}", found, rest);
                 prop_assert!(found.passed == chances.passed || most < chances.passed + BLOCK as u64);
-                prop_assert_eq!((found.passed + rest.passed, rest.behind, rest.old), (chances.passed, chances.behind, chances.old));
+                prop_assert_eq!(Chances { passed: found.passed + rest.passed, ..rest }, chances);
                 prop_assert_eq!(words.words(), expected.words());
             }
         }

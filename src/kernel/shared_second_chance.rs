@@ -11,43 +11,33 @@
 
 use std::ops::Range;
 
-use super::Kernel;
 use super::bitmap::Bitmap;
-use super::page_tables::{Entries, PageTables, Word, Words, with_entries};
+use super::page_tables::{Entries, PageTables, Place, Word, Words};
 use super::second_chance::Chances;
+use super::{Counters, Kernel};
 use crate::ids::PageId;
 use crate::prefetch::prefetch;
 
-/// Pages from one that is looked at to the one that is called from memory meanwhile.
-const AHEAD: usize = 128;
-/// The same where the pages stand in a ring.
+/// Pages of a ring from one that is looked at to the one that is called from memory meanwhile.
 const AHEAD_IN_RING: usize = 16;
-
-/// What a run of second chances came to, with what is counted.
-struct Shared {
-    chances: Chances,
-    /// Entries that were young and are old now.
-    aged: u64,
-    /// Old entries that were taken.
-    taken: u64,
-}
 
 /// Ties a width of words to what is compiled for counting bits in one instruction.
 macro_rules! wide {
     ($word:ty, $pass_shared:ident, $pass_over:ident) => {
         #[cfg_attr(target_arch = "x86_64", target_feature(enable = "popcnt,lzcnt,bmi1,bmi2"))]
-        fn $pass_shared(
-            words: &mut Words<$word>,
+        pub(super) fn $pass_shared<P: Place>(
+            words: &mut Words<$word, P>,
             resident: &Bitmap,
             pages: Range<PageId>,
             most: u64,
+            counters: &mut Counters,
             told: impl FnMut(PageId),
-        ) -> Shared {
-            words.pass_shared(resident, pages, most, told)
+        ) -> (u64, u64) {
+            words.pass_shared(resident, pages, most, counters, told).in_registers()
         }
 
         #[cfg_attr(target_arch = "x86_64", target_feature(enable = "popcnt,lzcnt,bmi1,bmi2"))]
-        fn $pass_over(words: &mut Words<$word>, pages: &[PageId]) -> (usize, u64) {
+        pub(super) fn $pass_over<P: Place>(words: &mut Words<$word, P>, pages: &[PageId]) -> (usize, u64) {
             pass_over(words, pages)
         }
     };
@@ -57,7 +47,7 @@ wide!(u64, pass_several, pass_over_several);
 
 /// Makes pages old, up to the first that is; how many were not, and their young entries.
 #[inline(always)]
-fn pass_over(entries: &mut impl Entries, pages: &[PageId]) -> (usize, u64) {
+pub(super) fn pass_over(entries: &mut impl Entries, pages: &[PageId]) -> (usize, u64) {
     let (mut passed, mut cleared) = (0, 0);
     for &page in pages {
         entries.prefetch(pages[(passed + AHEAD_IN_RING).min(pages.len() - 1)]);
@@ -82,83 +72,83 @@ impl Kernel {
             (PageTables { is_few: true, few, .. }, Some(_)) => unsafe { pass_over_few(few, pages) },
             // SAFETY: as above.
             (PageTables { is_several: true, several, .. }, Some(_)) => unsafe { pass_over_several(several, pages) },
-            (tables, _) => with_entries!(tables, entries => pass_over(entries, pages)),
+            (PageTables { beside: Some(beside), .. }, wide) => beside.pass_over(pages, wide),
+            (PageTables { is_few: true, few, .. }, None) => pass_over(few, pages),
+            (PageTables { is_several: true, several, .. }, None) => pass_over(several, pages),
+            (PageTables { many, .. }, _) => pass_over(many, pages),
         };
         self.counters.swap_attempts += passed as u64;
         self.counters.young_cleared += cleared;
-        if self.notes_unsettled {
-            self.unsettled.extend_from_slice(&pages[..passed]);
-        }
         passed
     }
 
     /// [`Kernel::pass_young`] for pages with several sharers.
     #[inline(always)]
     pub(super) fn pass_shared(&mut self, from: PageId, end: PageId, most: u64) -> Chances {
-        let nothing = Chances { passed: 0, behind: from, old: None };
-        if self.wide_words.is_none() || self.table.locked() > 0 {
-            return nothing;
-        }
-        let Self { tables, resident, unsettled, notes_unsettled, .. } = self;
+        let nothing = Chances { passed: 0, next: from, is_old: false };
+        let Some(wide) = self.wide_words.filter(|_| self.table.locked() == 0) else { return nothing };
+        let Self { tables, resident, counters, .. } = self;
         let Some(resident) = resident.set() else { return nothing };
-        let told = |page| {
-            if *notes_unsettled {
-                unsettled.push(page);
-            }
-        };
         #[allow(unsafe_code, unused_unsafe)]
-        let Shared { chances, aged, taken } = match tables {
-            // SAFETY: the processor has what these are compiled for: there is a `WideWords`.
-            PageTables { is_few: true, few, .. } => unsafe { pass_few(few, resident, from..end, most, told) },
-            // SAFETY: as above.
-            PageTables { is_several: true, several, .. } => unsafe {
-                pass_several(several, resident, from..end, most, told)
-            },
-            _ => return nothing,
-        };
-        self.counters.swap_attempts += chances.passed;
-        self.counters.young_cleared += aged;
-        self.counters.ptes_invalidated += taken;
-        self.counters.wasted_invalidations += taken;
-        chances
+        match tables {
+            PageTables { is_few: true, few, .. } => {
+                // SAFETY: the processor has what these are compiled for: there is a `WideWords`.
+                Chances::of_registers(unsafe { pass_few(few, resident, from..end, most, counters, |_| ()) })
+            }
+            PageTables { is_several: true, several, .. } => {
+                // SAFETY: as above.
+                Chances::of_registers(unsafe { pass_several(several, resident, from..end, most, counters, |_| ()) })
+            }
+            PageTables { beside: Some(beside), .. } => {
+                beside.pass_shared(resident, from..end, most, counters, wide).unwrap_or(nothing)
+            }
+            _ => nothing,
+        }
     }
 }
 
-impl<W: Word> Words<W> {
-    /// Tells a function of each page that is passed over.
+impl<W: Word, P: Place> Words<W, P> {
+    /// Counts what it does, and tells a function of each page that is passed over.
     #[inline(always)]
     fn pass_shared(
         &mut self,
         resident: &Bitmap,
         pages: Range<PageId>,
         most: u64,
+        counters: &mut Counters,
         mut told: impl FnMut(PageId),
-    ) -> Shared {
-        let words = self.slice_mut();
+    ) -> Chances {
+        let place_of = self.place;
+        let words = &mut self.words[..];
         let (mut behind, end) = (pages.start.index(), pages.end.index());
-        let mut run = Shared { chances: Chances { passed: 0, behind: pages.start, old: None }, aged: 0, taken: 0 };
-        while let Some(place) = resident.next_set(behind, end) {
-            prefetch(words, place + AHEAD);
-            let page = PageId::from_index(place);
-            let bits = words[place].bits();
+        let (mut passed, mut aged, mut taken, mut is_old) = (0, 0, 0, false);
+        let mut members = resident.members(behind, end);
+        while let Some(place) = members.next() {
+            prefetch(words, place_of.of(members.about_next()));
+            let word = &mut words[place_of.of(place)];
+            let bits = word.bits();
             let young = bits & Self::YOUNG;
-            if young == 0 {
-                run.chances.old = Some(page);
+            is_old = young == 0;
+            if is_old {
+                behind = place;
                 break;
             }
-            if run.chances.passed == most {
+            if passed == most {
                 break;
             }
             let old = bits >> W::COLUMNS & Self::YOUNG & !young;
-            words[place] = W::from_bits(bits & (Self::WRITTEN | Self::RESIDENT) | young << W::COLUMNS);
-            run.aged += u64::from(young.count_ones());
-            run.taken += u64::from(old.count_ones());
-            run.chances.passed += 1;
+            *word = W::from_bits(bits & (Self::WRITTEN | Self::RESIDENT) | young << W::COLUMNS);
+            aged += u64::from(young.count_ones());
+            taken += u64::from(old.count_ones());
+            passed += 1;
             behind = place + 1;
-            told(page);
+            told(PageId::from_index(place));
         }
-        run.chances.behind = PageId::from_index(behind);
-        run
+        counters.swap_attempts += passed;
+        counters.young_cleared += aged;
+        counters.ptes_invalidated += taken;
+        counters.wasted_invalidations += taken;
+        Chances { passed, next: PageId::from_index(behind), is_old }
     }
 }
 
@@ -169,14 +159,14 @@ mod tests {
 
     /// What one page after the other comes to.
     fn one_by_one<W: Word>(words: &mut Words<W>, pages: Range<PageId>, most: u64) -> (Chances, u64, u64, Vec<PageId>) {
-        let mut chances = Chances { passed: 0, behind: pages.start, old: None };
+        let mut chances = Chances { passed: 0, next: pages.start, is_old: false };
         let (mut aged, mut taken, mut told) = (0, 0, Vec::new());
         for page in (pages.start.get()..pages.end.get()).map(PageId::new) {
             if !words.is_resident(page) {
                 continue;
             }
             if !words.is_accessed(page) {
-                chances.old = Some(page);
+                chances = Chances { next: page, is_old: true, ..chances };
                 break;
             }
             if chances.passed == most {
@@ -184,7 +174,7 @@ mod tests {
             }
             let unmapped = words.unmap(page, true).expect("it is resident");
             (aged, taken) = (aged + u64::from(unmapped.left), taken + u64::from(unmapped.taken));
-            chances = Chances { passed: chances.passed + 1, behind: page.next(), old: None };
+            chances = Chances { passed: chances.passed + 1, next: page.next(), is_old: false };
             told.push(page);
         }
         (chances, aged, taken, told)
@@ -210,8 +200,17 @@ mod tests {
         let mut expected = words.clone();
         let (chances, aged, taken, told) = one_by_one(&mut expected, pages.clone(), most);
         let mut found = Vec::new();
-        let run = words.pass_shared(&resident, pages, most, |page| found.push(page));
-        assert_eq!((run.chances, run.aged, run.taken, found), (chances, aged, taken, told));
+        let mut counters = Counters::default();
+        let run = words.pass_shared(&resident, pages, most, &mut counters, |page| found.push(page));
+        assert_eq!((run, found), (chances, told));
+        let counted = Counters {
+            swap_attempts: chances.passed,
+            young_cleared: aged,
+            ptes_invalidated: taken,
+            wasted_invalidations: taken,
+            ..Counters::default()
+        };
+        assert_eq!(counters, counted);
         assert_eq!(words.words(), expected.words());
     }
 

@@ -1,0 +1,554 @@
+//! The page tables of several memory sizes side by side, for a pass over the references that they share: the words that all
+//! sizes have for a page stand together, so that a reference is carried out at all of them in a few wide instructions where
+//! it is a hit or a minor fault.
+//!
+//! Everything else happens at one size at a time. Its [`Kernel`] is lent the arrays meanwhile, finds its own words in them by
+//! its [`Lane`], and notes here what it makes old or takes. When a size is to be done where the page is in no frame, and what
+//! a replay is, is not decided here.
+
+mod words;
+
+use std::ops::Range;
+
+use super::bitmap::Bitmap;
+use super::many_sharers::ManySharers;
+use super::page_tables::{Entries, PageTables, Place, Unmapped, Words, bytes_of_entries, width};
+use super::second_chance::Chances;
+use super::shared_second_chance::{pass_few, pass_over, pass_over_few, pass_over_several, pass_several};
+use super::{Counters, Kernel};
+use crate::ids::{Column, PageId};
+use crate::processor::WideWords;
+use crate::program::{Program, Reference};
+
+/// The fewest lanes that there are: what a wide instruction takes of the widest words.
+const FEWEST_LANES: usize = 8;
+
+/// The place of one memory size among those that stand side by side.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lane {
+    /// There are `1 << shift` lanes.
+    shift: u32,
+    number: u32,
+}
+
+impl Place for Lane {
+    #[inline(always)]
+    fn of(self, page: usize) -> usize {
+        (page << self.shift) + self.number as usize
+    }
+}
+
+/// The arrays of all sizes: one of the first four, the others are empty.
+#[derive(Clone, Debug)]
+struct Arrays {
+    one: Words<u8, Lane>,
+    is_one: bool,
+    few: Words<u32, Lane>,
+    is_few: bool,
+    several: Words<u64, Lane>,
+    is_several: bool,
+    many: ManySharers<Lane>,
+    /// The size that they are lent to.
+    lane: Lane,
+    /// For each page the sizes that have made entries of it old, or taken them, since that was last asked, a bit each.
+    unsettled: Vec<u64>,
+}
+
+/// Does something with the arrays of whatever width.
+macro_rules! with_arrays {
+    ($arrays:expr, $entries:ident => $do:expr) => {
+        match $arrays {
+            Arrays { is_one: true, one: $entries, .. } => $do,
+            Arrays { is_few: true, few: $entries, .. } => $do,
+            Arrays { is_several: true, several: $entries, .. } => $do,
+            Arrays { many: $entries, .. } => $do,
+        }
+    };
+}
+
+/// The entries of one size among those that stand side by side: as a pointer, so that it is lent and given back in a step.
+#[derive(Clone, Debug)]
+pub(crate) struct Beside(Box<Arrays>);
+
+/// The page tables of up to 64 memory sizes, each in its lane.
+#[derive(Debug)]
+pub struct SideBySide {
+    /// None while they are lent.
+    tables: Option<Beside>,
+    /// Lanes: `1 << shift`.
+    shift: u32,
+    /// The minor faults of each segment, one count a lane.
+    minor_faults: Vec<u64>,
+    wide: Option<WideWords>,
+}
+
+/// What a reference met, a bit for each memory size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Met {
+    /// Where the page is resident: there it was carried out.
+    pub resident: u64,
+    /// Where it was a minor fault.
+    pub minor: u64,
+}
+
+impl Arrays {
+    fn new(pages: usize, lane: Lane, most_attachments: u32) -> Self {
+        let width = width(most_attachments);
+        let places_at = |place: usize| if width == place { pages << lane.shift } else { 0 };
+        Self {
+            one: Words::at(places_at(0), lane),
+            is_one: width == 0,
+            few: Words::at(places_at(1), lane),
+            is_few: width == 1,
+            several: Words::at(places_at(2), lane),
+            is_several: width == 2,
+            many: ManySharers::at(places_at(3), most_attachments, lane),
+            lane,
+            unsettled: vec![0; pages],
+        }
+    }
+}
+
+/// Lanes for so many sizes.
+fn lanes(sizes: usize) -> usize {
+    sizes.next_power_of_two().max(FEWEST_LANES)
+}
+
+impl SideBySide {
+    /// Bytes of the page tables of so many sizes.
+    pub fn bytes(program: &Program, sizes: usize) -> usize {
+        let a_page = bytes_of_entries(program.counts.most_attachments) as usize * lanes(sizes) + size_of::<u64>();
+        program.footprint() as usize * a_page
+    }
+
+    /// Empty page tables of so many sizes, which are at most 64.
+    pub fn new(program: &Program, sizes: usize) -> Self {
+        let lanes = lanes(sizes);
+        let lane = Lane { shift: lanes.trailing_zeros(), number: 0 };
+        let arrays = Arrays::new(program.footprint() as usize, lane, program.counts.most_attachments);
+        Self {
+            tables: Some(Beside(Box::new(arrays))),
+            shift: lane.shift,
+            minor_faults: vec![0; program.segments.len() * lanes],
+            wide: WideWords::of_processor(),
+        }
+    }
+
+    /// The arrays, which are not lent at present.
+    #[inline(always)]
+    fn arrays(&self) -> &Arrays {
+        let Some(Beside(arrays)) = &self.tables else { unreachable!("who borrows them gives them back") };
+        arrays
+    }
+
+    #[inline(always)]
+    fn arrays_mut(&mut self) -> &mut Arrays {
+        let Some(Beside(arrays)) = &mut self.tables else { unreachable!("who borrows them gives them back") };
+        arrays
+    }
+
+    /// A reference at all sizes at which the page is resident. Minor faults are counted at `counted` sizes.
+    #[inline(always)]
+    pub fn refer(&mut self, program: &Program, reference: Reference, counted: u64) -> Met {
+        let (shift, wide) = (self.shift, self.wide);
+        let met = with_arrays!(self.arrays_mut(), entries => entries.refer_all(reference, shift, wide));
+        let mut left = met.minor & counted;
+        if left != 0 {
+            let counts = &mut self.minor_faults[program.segment_of[reference.page.index()].index() << shift..];
+            while left != 0 {
+                counts[left.trailing_zeros() as usize] += 1;
+                left &= left - 1;
+            }
+        }
+        met
+    }
+
+    /// For each page the sizes that have made entries of it old, or taken them, since [`SideBySide::take_unsettled`].
+    #[inline(always)]
+    pub fn unsettled(&self) -> &[u64] {
+        &self.arrays().unsettled
+    }
+
+    /// The sizes that have made entries of a page old, or taken them, since this was last asked.
+    #[inline(always)]
+    pub fn take_unsettled(&mut self, page: PageId) -> u64 {
+        std::mem::take(&mut self.arrays_mut().unsettled[page.index()])
+    }
+}
+
+impl Kernel {
+    /// Has its page tables beside others from now on. It must not have begun.
+    pub(crate) fn stand_beside(&mut self, others: &SideBySide, number: usize) {
+        debug_assert_eq!(self.now, 0, "a replay that has begun has page tables already");
+        self.tables = PageTables::none();
+        self.lane = Some(Lane { shift: others.shift, number: number as u32 });
+    }
+
+    /// Borrows the page tables.
+    #[inline(always)]
+    pub(crate) fn borrow_tables(&mut self, others: &mut SideBySide) {
+        self.tables.beside = others.tables.take();
+        if let (Some(beside), Some(lane)) = (&mut self.tables.beside, self.lane) {
+            beside.0.lane = lane;
+            with_arrays!(&mut *beside.0, entries => entries.place = lane);
+        }
+    }
+
+    /// Gives the page tables back.
+    #[inline(always)]
+    pub(crate) fn give_tables_back(&mut self, others: &mut SideBySide) {
+        others.tables = self.tables.beside.take();
+    }
+
+    /// Has its page tables alone from now on, and the minor faults that were counted there.
+    pub(crate) fn stand_alone(&mut self, others: &SideBySide) {
+        let Some(lane) = self.lane.take() else { return };
+        for (segment, counts) in self.segments.iter_mut().zip(others.minor_faults.chunks(1 << lane.shift)) {
+            segment.minor_faults += counts[lane.number as usize];
+            self.counters.minor_faults += counts[lane.number as usize];
+        }
+        let pages = self.program.footprint() as usize;
+        self.tables = PageTables::new(0, self.program.counts.most_attachments);
+        match others.arrays() {
+            Arrays { is_one: true, one, .. } => self.tables.one = one.alone(pages, lane),
+            Arrays { is_few: true, few, .. } => self.tables.few = few.alone(pages, lane),
+            Arrays { is_several: true, several, .. } => self.tables.several = several.alone(pages, lane),
+            Arrays { many, .. } => self.tables.many = many.alone(pages, lane),
+        }
+    }
+
+    /// Entries of a page were made old or taken, which a pass wants to know.
+    #[inline(always)]
+    pub(super) fn unsettle(&mut self, page: PageId) {
+        if let Some(beside) = &mut self.tables.beside {
+            beside.unsettle(page);
+        }
+    }
+}
+
+impl Beside {
+    /// Entries of a page were made old or taken.
+    #[inline(always)]
+    fn unsettle(&mut self, page: PageId) {
+        self.0.unsettled[page.index()] |= 1 << self.0.lane.number;
+    }
+
+    /// [`Kernel::pass_over`], but for what is counted.
+    #[inline(always)]
+    pub(super) fn pass_over(&mut self, pages: &[PageId], wide: Option<WideWords>) -> (usize, u64) {
+        #[allow(unsafe_code, unused_unsafe)]
+        let passed = match (&mut *self.0, wide) {
+            // SAFETY: the processor has what these are compiled for: there is a `WideWords` only where it was asked.
+            (Arrays { is_few: true, few, .. }, Some(_)) => unsafe { pass_over_few(few, pages) },
+            // SAFETY: as above.
+            (Arrays { is_several: true, several, .. }, Some(_)) => unsafe { pass_over_several(several, pages) },
+            (arrays, _) => with_arrays!(arrays, entries => pass_over(entries, pages)),
+        };
+        pages[..passed.0].iter().for_each(|&page| self.unsettle(page));
+        passed
+    }
+
+    /// [`Kernel::pass_shared`] among the resident pages; none where that is not done fast.
+    #[inline(always)]
+    pub(super) fn pass_shared(
+        &mut self,
+        resident: &Bitmap,
+        pages: Range<PageId>,
+        most: u64,
+        counters: &mut Counters,
+        _wide: WideWords,
+    ) -> Option<Chances> {
+        let Arrays { is_few, few, is_several, several, lane, unsettled, .. } = &mut *self.0;
+        let bit = 1 << lane.number;
+        let told = |page: PageId| unsettled[page.index()] |= bit;
+        #[allow(unsafe_code, unused_unsafe)]
+        if *is_few {
+            // SAFETY: the processor has what these are compiled for: there is a `WideWords` only where it was asked.
+            Some(Chances::of_registers(unsafe { pass_few(few, resident, pages, most, counters, told) }))
+        } else if *is_several {
+            // SAFETY: as above.
+            Some(Chances::of_registers(unsafe { pass_several(several, resident, pages, most, counters, told) }))
+        } else {
+            None
+        }
+    }
+}
+
+/// Answered by the arrays, whatever their width.
+impl Entries for Beside {
+    #[inline(always)]
+    fn hit(&mut self, reference: Reference) -> bool {
+        with_arrays!(&mut *self.0, entries => entries.hit(reference))
+    }
+
+    #[inline(always)]
+    fn is_settled(&self, reference: Reference) -> bool {
+        with_arrays!(&*self.0, entries => entries.is_settled(reference))
+    }
+
+    #[inline(always)]
+    fn map(&mut self, reference: Reference) {
+        with_arrays!(&mut *self.0, entries => entries.map(reference));
+    }
+
+    #[inline(always)]
+    fn bring_in(&mut self, reference: Reference) -> bool {
+        with_arrays!(&mut *self.0, entries => entries.bring_in(reference))
+    }
+
+    fn forget(&mut self, page: PageId) {
+        with_arrays!(&mut *self.0, entries => entries.forget(page));
+    }
+
+    #[inline(always)]
+    fn is_resident(&self, page: PageId) -> bool {
+        with_arrays!(&*self.0, entries => entries.is_resident(page))
+    }
+
+    #[inline(always)]
+    fn is_in_swap(&self, page: PageId) -> bool {
+        with_arrays!(&*self.0, entries => entries.is_in_swap(page))
+    }
+
+    #[inline(always)]
+    fn is_written(&self, page: PageId) -> bool {
+        with_arrays!(&*self.0, entries => entries.is_written(page))
+    }
+
+    #[inline(always)]
+    fn is_accessed(&self, page: PageId) -> bool {
+        with_arrays!(&*self.0, entries => entries.is_accessed(page))
+    }
+
+    #[inline(always)]
+    fn clear_accessed(&mut self, page: PageId) -> u32 {
+        with_arrays!(&mut *self.0, entries => entries.clear_accessed(page))
+    }
+
+    #[inline(always)]
+    fn unmap(&mut self, page: PageId, second_chance: bool) -> Option<Unmapped> {
+        with_arrays!(&mut *self.0, entries => entries.unmap(page, second_chance))
+    }
+
+    fn entry(&self, page: PageId, column: Column) -> Option<bool> {
+        with_arrays!(&*self.0, entries => entries.entry(page, column))
+    }
+
+    fn clear_entry(&mut self, page: PageId, column: Column) {
+        with_arrays!(&mut *self.0, entries => entries.clear_entry(page, column));
+    }
+
+    fn copy_entry(&mut self, page: PageId, parent: Column, child: Column) {
+        with_arrays!(&mut *self.0, entries => entries.copy_entry(page, parent, child));
+    }
+
+    fn present(&self, page: PageId) -> u32 {
+        with_arrays!(&*self.0, entries => entries.present(page))
+    }
+
+    fn columns(&self) -> usize {
+        with_arrays!(&*self.0, entries => entries.columns())
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, page: PageId) {
+        with_arrays!(&*self.0, entries => entries.prefetch(page));
+    }
+}
+
+/// Entries of several memory sizes side by side.
+trait Lanes {
+    /// The same of one size alone.
+    type Alone;
+
+    /// What one size has, for so many pages, in arrays of its own.
+    fn alone(&self, pages: usize, lane: Lane) -> Self::Alone;
+
+    /// A reference at all sizes, of which there are `1 << shift`, at which the page is resident (R11, R12).
+    fn refer_all(&mut self, reference: Reference, shift: u32, wide: Option<WideWords>) -> Met;
+}
+
+impl<W: words::Wide> Lanes for Words<W, Lane> {
+    type Alone = Words<W>;
+
+    fn alone(&self, pages: usize, lane: Lane) -> Words<W> {
+        let mut alone = Words::new(pages);
+        for (page, word) in alone.words[..pages].iter_mut().enumerate() {
+            *word = self.words[lane.of(page)];
+        }
+        alone
+    }
+
+    #[inline(always)]
+    fn refer_all(&mut self, reference: Reference, shift: u32, wide: Option<WideWords>) -> Met {
+        let words = &mut self.words[reference.page.index() << shift..][..1 << shift];
+        words::refer(words, reference, wide)
+    }
+}
+
+impl Lanes for ManySharers<Lane> {
+    type Alone = ManySharers;
+
+    fn alone(&self, pages: usize, lane: Lane) -> ManySharers {
+        let of_page = 1 << self.shift;
+        let mut alone = ManySharers::new(0, 0);
+        (alone.shift, alone.resident) = (self.shift, Bitmap::new(pages));
+        for page in 0..pages {
+            let place = lane.of(page);
+            alone.masks.extend_from_slice(&self.masks[place * of_page..][..of_page]);
+            alone.written.push(self.written[place]);
+            if self.resident.contains(place) {
+                alone.resident.insert(page);
+            }
+        }
+        alone
+    }
+
+    fn refer_all(&mut self, reference: Reference, shift: u32, _wide: Option<WideWords>) -> Met {
+        let mut met = Met::default();
+        for number in 0..1 << shift {
+            self.place = Lane { shift, number };
+            if self.is_resident(reference.page) {
+                let hit = self.hit(reference);
+                if !hit {
+                    self.map(reference);
+                }
+                met.resident |= 1 << number;
+                met.minor |= u64::from(!hit) << number;
+            }
+        }
+        met
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PAGES: usize = 5;
+
+    /// What happens to one memory size, or to all of them.
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        Refer { page: usize, column: u32, write: bool },
+        BringIn { number: usize, page: usize, column: u32, write: bool },
+        Unmap { number: usize, page: usize, second_chance: bool },
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let page = 0..PAGES;
+        prop_oneof![
+            (page.clone(), any::<u32>(), any::<bool>()).prop_map(|(page, column, write)| Step::Refer {
+                page,
+                column,
+                write
+            }),
+            (0_usize..64, page.clone(), any::<u32>(), any::<bool>())
+                .prop_map(|(number, page, column, write)| Step::BringIn { number, page, column, write }),
+            (0_usize..64, page, any::<bool>()).prop_map(|(number, page, second_chance)| Step::Unmap {
+                number,
+                page,
+                second_chance
+            }),
+        ]
+    }
+
+    /// All that can be asked of the entries of all pages.
+    fn seen(entries: &impl Entries, columns: u32) -> Vec<(bool, bool, bool, Vec<Option<bool>>)> {
+        let pages = (0..PAGES).map(PageId::from_index);
+        let of_page = |page| {
+            let of_columns = (0..columns).map(|column| entries.entry(page, Column::new(column))).collect();
+            (entries.is_resident(page), entries.is_in_swap(page), entries.is_written(page), of_columns)
+        };
+        pages.map(of_page).collect()
+    }
+
+    /// Steps at sizes side by side, and the same at each size with tables of its own.
+    fn check<E, A>(mut together: E, mut apart: Vec<A>, columns: u32, wide: Option<WideWords>, steps: &[Step])
+    where
+        E: Entries + Lanes<Alone = A> + InLane,
+        A: Entries,
+    {
+        let sizes = apart.len();
+        let shift = sizes.trailing_zeros();
+        for &step in steps {
+            match step {
+                Step::Refer { page, column, write } => {
+                    let reference = reference(page, column % columns, write);
+                    let met = together.refer_all(reference, shift, wide);
+                    let mut expected = Met::default();
+                    for (number, alone) in
+                        apart.iter_mut().enumerate().filter(|(_, alone)| alone.is_resident(reference.page))
+                    {
+                        let hit = alone.hit(reference);
+                        if !hit {
+                            alone.map(reference);
+                        }
+                        expected.resident |= 1 << number;
+                        expected.minor |= u64::from(!hit) << number;
+                    }
+                    assert_eq!(met, expected);
+                }
+                Step::BringIn { number, page, column, write } => {
+                    let (number, reference) = (number % sizes, reference(page, column % columns, write));
+                    together.set_lane(Lane { shift, number: number as u32 });
+                    if !apart[number].is_resident(reference.page) {
+                        assert_eq!(together.bring_in(reference), apart[number].bring_in(reference));
+                    }
+                }
+                Step::Unmap { number, page, second_chance } => {
+                    let (number, page) = (number % sizes, PageId::from_index(page));
+                    together.set_lane(Lane { shift, number: number as u32 });
+                    assert_eq!(together.unmap(page, second_chance), apart[number].unmap(page, second_chance));
+                }
+            }
+        }
+        for (number, expected) in apart.iter().enumerate() {
+            let lane = Lane { shift, number: number as u32 };
+            assert_eq!(seen(&together.alone(PAGES, lane), columns), seen(expected, columns), "size {number}");
+        }
+    }
+
+    fn reference(page: usize, column: u32, write: bool) -> Reference {
+        Reference { page: PageId::from_index(page), column: Column::new(column), write }
+    }
+
+    trait InLane {
+        fn set_lane(&mut self, lane: Lane);
+    }
+
+    impl<W> InLane for Words<W, Lane> {
+        fn set_lane(&mut self, lane: Lane) {
+            self.place = lane;
+        }
+    }
+
+    impl InLane for ManySharers<Lane> {
+        fn set_lane(&mut self, lane: Lane) {
+            self.place = lane;
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn sizes_side_by_side_are_those_of_each_alone(
+            steps in prop::collection::vec(step(), 0..400),
+            shift in 3_u32..=6,
+            width in 0_usize..4,
+        ) {
+            let (sizes, lane) = (1 << shift, Lane { shift, number: 0 });
+            for wide in [None, WideWords::of_processor()] {
+                match width {
+                    0 => check(Words::<u8, _>::at(PAGES << shift, lane), vec![Words::<u8>::new(PAGES); sizes], 1, wide, &steps),
+                    1 => check(Words::<u32, _>::at(PAGES << shift, lane), vec![Words::<u32>::new(PAGES); sizes], 15, wide, &steps),
+                    2 => check(Words::<u64, _>::at(PAGES << shift, lane), vec![Words::<u64>::new(PAGES); sizes], 31, wide, &steps),
+                    _ => {
+                        let together = ManySharers::at(PAGES << shift, 100, lane);
+                        check(together, vec![ManySharers::new(PAGES, 100); sizes], 100, wide, &steps);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A reference at the words that all memory sizes have for a page (R11, R12): with wide instructions where the processor has
+//! them, else at one after the other.
+
+use super::super::page_tables::{Word, Words};
+use super::Met;
+use crate::processor::WideWords;
+use crate::program::Reference;
+
+/// A reference at all of these words whose page is resident.
+#[inline(always)]
+pub(super) fn refer<W: Wide>(words: &mut [W], reference: Reference, wide: Option<WideWords>) -> Met {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(wide) = wide {
+        return W::refer_wide(words, reference, wide);
+    }
+    let _ = wide;
+    refer_each(words, reference)
+}
+
+/// The same, one after the other.
+fn refer_each<W: Word>(words: &mut [W], reference: Reference) -> Met {
+    let (present, marks) = (Words::<W>::present_bit(reference.column), Words::<W>::marks(reference));
+    let mut met = Met::default();
+    for (number, word) in words.iter_mut().enumerate() {
+        let bits = word.bits();
+        let resident = bits & Words::<W>::RESIDENT != 0;
+        met.resident |= u64::from(resident) << number;
+        met.minor |= u64::from(resident && bits & present == 0) << number;
+        *word = W::from_bits(bits | if resident { present | marks } else { 0 });
+    }
+    met
+}
+
+/// A word of which a wide instruction takes several.
+#[cfg(target_arch = "x86_64")]
+pub(super) trait Wide: Word {
+    /// [`refer`] with the processor's wide instructions.
+    fn refer_wide(words: &mut [Self], reference: Reference, wide: WideWords) -> Met;
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) use Word as Wide;
+
+/// With AVX2.
+#[cfg(target_arch = "x86_64")]
+// The instructions take their numbers signed; all here are bits, or numbers of bits.
+#[allow(unsafe_code, clippy::cast_possible_wrap)]
+mod wide {
+    use std::arch::x86_64::{
+        __m256i, _mm_cvtsi32_si128, _mm256_and_si256, _mm256_castsi256_pd, _mm256_castsi256_ps, _mm256_cmpgt_epi8,
+        _mm256_cmpgt_epi32, _mm256_cmpgt_epi64, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_movemask_pd,
+        _mm256_movemask_ps, _mm256_or_si256, _mm256_set1_epi8, _mm256_set1_epi32, _mm256_set1_epi64x,
+        _mm256_setzero_si256, _mm256_sll_epi16, _mm256_sll_epi32, _mm256_sll_epi64, _mm256_storeu_si256,
+    };
+
+    use super::{Met, Reference, Wide, WideWords, Words, refer_each};
+
+    /// Ties a width of words to the instructions for it: to fill a wide word with one, to move a bit of each to its top, to ask
+    /// which are below zero, and to gather the tops.
+    macro_rules! wide {
+        ($word:ty, $signed:ty, $name:ident, $fill:ident, $shift:ident, $above:ident, $tops:ident) => {
+            impl Wide for $word {
+                #[inline(always)]
+                fn refer_wide(words: &mut [Self], reference: Reference, _wide: WideWords) -> Met {
+                    // SAFETY: the processor has what it is compiled for: there is a `WideWords` only where it was asked.
+                    unsafe { $name(words, reference) }
+                }
+            }
+
+            #[target_feature(enable = "avx2,popcnt,lzcnt,bmi1,bmi2")]
+            fn $name(words: &mut [$word], reference: Reference) -> Met {
+                const TOGETHER: usize = 32 / size_of::<$word>();
+                let (groups, rest) = words.as_chunks_mut::<TOGETHER>();
+                if !rest.is_empty() {
+                    return refer_each(words, reference);
+                }
+                let present = Words::<$word>::present_bit(reference.column);
+                let marks = $fill((present | Words::<$word>::marks(reference)) as $signed);
+                let to_top = |bit: u64| _mm_cvtsi32_si128((<$word>::BITS - 1 - bit.trailing_zeros()) as i32);
+                let [present, resident] = [present, Words::<$word>::RESIDENT].map(to_top);
+                let mut met = Met::default();
+                for (number, group) in groups.iter_mut().enumerate() {
+                    // SAFETY: a group is 32 bytes, and loads and stores of any alignment are allowed.
+                    let before = unsafe { _mm256_loadu_si256(group.as_ptr().cast()) };
+                    let is_resident = $above(_mm256_setzero_si256(), $shift(before, resident));
+                    let after = _mm256_or_si256(before, _mm256_and_si256(marks, is_resident));
+                    // SAFETY: as above.
+                    unsafe { _mm256_storeu_si256(group.as_mut_ptr().cast(), after) };
+                    let (residents, presents) = ($tops(is_resident), $tops($shift(before, present)));
+                    met.resident |= residents << (number * TOGETHER);
+                    met.minor |= (residents & !presents) << (number * TOGETHER);
+                }
+                met
+            }
+        };
+    }
+    wide!(u8, i8, refer_bytes, _mm256_set1_epi8, _mm256_sll_epi16, _mm256_cmpgt_epi8, tops_of_bytes);
+    wide!(u32, i32, refer_few, _mm256_set1_epi32, _mm256_sll_epi32, _mm256_cmpgt_epi32, tops_of_few);
+    wide!(u64, i64, refer_several, _mm256_set1_epi64x, _mm256_sll_epi64, _mm256_cmpgt_epi64, tops_of_several);
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn tops_of_bytes(words: __m256i) -> u64 {
+        u64::from(_mm256_movemask_epi8(words) as u32)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn tops_of_few(words: __m256i) -> u64 {
+        u64::from(_mm256_movemask_ps(_mm256_castsi256_ps(words)) as u32)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn tops_of_several(words: __m256i) -> u64 {
+        u64::from(_mm256_movemask_pd(_mm256_castsi256_pd(words)) as u32)
+    }
+}
