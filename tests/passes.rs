@@ -151,3 +151,20 @@ fn a_run_that_is_longer_than_the_references_between_two_stops_is_replayed_once()
     let options = Options { kswapd: Some(KswapdOptions { low: 2, high: 4, jiffy }), ..Options::new(1) };
     check(&jobs(&program, &PolicySpec::all(), &options, &[2, 3, 5, 8, 12]));
 }
+
+#[test]
+fn where_no_frame_can_be_had_each_reference_of_a_run_asks_for_one() {
+    let mut text = "seg a 12\nattach 1 a\nattach 2 a\n".to_owned();
+    for round in 0..700 {
+        for time in 0..1 + round % 4 {
+            let word = if (round + time) % 3 == 2 { "w" } else { "r" };
+            text += &format!("{word} {} a {}\n", 1 + round % 2, round * 7 % 12);
+        }
+    }
+    let swap = Some(vec![SwapArea { slots: 3, priority: None }]);
+    let options = Options { swap, out_of_memory: OutOfMemory::Continue, ..Options::new(1) };
+    let jobs = jobs(&program_of_script(&text), &PolicySpec::all(), &options, &[2, 3, 4, 5, 6, 8, 9, 12]);
+    check(&jobs);
+    let most = plain(&jobs).iter().map(|run| run.row.out_of_memory).max();
+    assert!(most > Some(700), "{most:?}: some references of a run do not get a frame either");
+}
