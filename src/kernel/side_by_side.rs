@@ -14,9 +14,7 @@ use super::bitmap::Bitmap;
 use super::many_sharers::ManySharers;
 use super::page_tables::{Entries, PageTables, Place, Unmapped, Words, bytes_of_entries, width};
 use super::second_chance::Chances;
-use super::shared_second_chance::{
-    pass_few, pass_one, pass_over, pass_over_few, pass_over_one, pass_over_several, pass_several,
-};
+use super::shared_second_chance::{pass_few, pass_over, pass_over_few, pass_over_several, pass_several};
 use super::{Counters, Kernel};
 use crate::ids::{Column, PageId};
 use crate::processor::WideWords;
@@ -241,8 +239,6 @@ impl Beside {
         #[allow(unsafe_code, unused_unsafe)]
         let passed = match (&mut *self.0, wide) {
             // SAFETY: the processor has what these are compiled for: there is a `WideWords` only where it was asked.
-            (Arrays { is_one: true, one, .. }, Some(_)) => unsafe { pass_over_one(one, pages) },
-            // SAFETY: as above.
             (Arrays { is_few: true, few, .. }, Some(_)) => unsafe { pass_over_few(few, pages) },
             // SAFETY: as above.
             (Arrays { is_several: true, several, .. }, Some(_)) => unsafe { pass_over_several(several, pages) },
@@ -262,23 +258,19 @@ impl Beside {
         counters: &mut Counters,
         _wide: WideWords,
     ) -> Option<Chances> {
-        let Arrays { is_one, one, is_few, few, is_several, several, lane, unsettled, .. } = &mut *self.0;
+        let Arrays { is_few, few, is_several, several, lane, unsettled, .. } = &mut *self.0;
         let bit = 1 << lane.number;
         let told = |page: PageId| unsettled[page.index()] |= bit;
         #[allow(unsafe_code, unused_unsafe)]
-        // SAFETY: the processor has what these are compiled for: there is a `WideWords` only where it was asked.
-        let passed = unsafe {
-            if *is_one {
-                pass_one(one, resident, pages, most, counters, told)
-            } else if *is_few {
-                pass_few(few, resident, pages, most, counters, told)
-            } else if *is_several {
-                pass_several(several, resident, pages, most, counters, told)
-            } else {
-                return None;
-            }
-        };
-        Some(Chances::of_registers(passed))
+        if *is_few {
+            // SAFETY: the processor has what these are compiled for: there is a `WideWords` only where it was asked.
+            Some(Chances::of_registers(unsafe { pass_few(few, resident, pages, most, counters, told) }))
+        } else if *is_several {
+            // SAFETY: as above.
+            Some(Chances::of_registers(unsafe { pass_several(several, resident, pages, most, counters, told) }))
+        } else {
+            None
+        }
     }
 }
 
