@@ -156,7 +156,7 @@ fn a_run_that_is_longer_than_the_references_between_two_stops_is_replayed_once()
 fn where_no_frame_can_be_had_each_reference_of_a_run_asks_for_one() {
     let mut text = "seg a 12\nattach 1 a\nattach 2 a\n".to_owned();
     for round in 0..700 {
-        for time in 0..1 + round % 4 {
+        for time in 0..=round % 4 {
             let word = if (round + time) % 3 == 2 { "w" } else { "r" };
             text += &format!("{word} {} a {}\n", 1 + round % 2, round * 7 % 12);
         }
