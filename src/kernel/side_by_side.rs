@@ -3,8 +3,7 @@
 //! it is a hit or a minor fault.
 //!
 //! Everything else happens at one size at a time. Its [`Kernel`] is lent the arrays meanwhile, finds its own words in them by
-//! its [`Lane`], and notes here what it makes old or takes. When a size is to be done where the page is in no frame, and what
-//! a replay is, is not decided here.
+//! its lane, and notes here what it makes old or takes. What happens where the page is in no frame is not decided here.
 
 mod words;
 
