@@ -67,6 +67,14 @@ struct Size {
     alone: u64,
 }
 
+/// The sizes that a reference matters to, a bit each.
+struct Told {
+    /// Those at which it may change something.
+    told: u64,
+    /// Of these, those at which the page is in no frame.
+    absent: u64,
+}
+
 impl OnePass {
     /// Whether replays of a program under policies that say they can share a pass ([`Replay::can_share_a_pass`]) are
     /// worth one.
@@ -184,15 +192,15 @@ impl OnePass {
         }
         let rest = position + 1..end();
         // Where no frame could be had, each of them asks for one.
-        if !rest.is_empty() && self.refer(word) != 0 {
+        if !rest.is_empty() && self.refer(word).absent != 0 {
             rest.for_each(|position| self.tell(position, references[position as usize]));
         }
     }
 
     /// One reference, at the sizes at which it may change something.
     fn tell(&mut self, position: u64, word: u32) {
-        self.blame(word);
-        let mut left = self.refer(word);
+        let Told { told, absent: mut left } = self.refer(word);
+        self.blame(told);
         let mut settled = 0;
         while left != 0 {
             let number = left.trailing_zeros();
@@ -206,10 +214,9 @@ impl OnePass {
         self.settled.set(word, settled);
     }
 
-    /// Counts a reference for the sizes that make it one that changes something, where they are one or two.
+    /// Counts a reference for the sizes at which it may change something, where they are one or two.
     #[inline(always)]
-    fn blame(&mut self, word: u32) {
-        let first = self.present & !self.settled.known(word, self.tables.unsettled());
+    fn blame(&mut self, first: u64) {
         let second = first & first.wrapping_sub(1);
         if second & second.wrapping_sub(1) == 0 {
             for sizes in [first, second].into_iter().filter(|&sizes| sizes != 0) {
@@ -218,15 +225,15 @@ impl OnePass {
         }
     }
 
-    /// A reference at the sizes at which the page is resident. The sizes at which it is not.
+    /// A reference at the sizes at which the page is resident.
     #[inline(always)]
-    fn refer(&mut self, word: u32) -> u64 {
+    fn refer(&mut self, word: u32) -> Told {
         let reference = self.program.packing.unpack(u64::from(word));
         self.settled.clear(reference.page, self.tables.take_unsettled(reference.page));
         let told = self.present & !self.settled.sizes(word);
         let resident = self.tables.refer(&self.program, reference, told).resident;
         self.settled.set(word, told & resident);
-        told & !resident
+        Told { told, absent: told & !resident }
     }
 
     /// Lets the sizes go that have much to do.

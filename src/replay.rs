@@ -20,7 +20,7 @@ use last::LastReferences;
 
 use crate::ids::PageId;
 use crate::kernel::kswapd::{Jiffy, Kswapd, KswapdOptions, PAGES_A_WAKE_UP};
-use crate::kernel::page_tables::{CountsMinorFaults, EndsAtMinorFaults, PageTables, with_entries};
+use crate::kernel::page_tables::{CountsMinorFaults, EndsAtMinorFaults, PageTables, Tables, with_entries};
 use crate::kernel::side_by_side::SideBySide;
 use crate::kernel::swap::RECORDED_RUN_SLOTS;
 use crate::kernel::{Counters, Entries, Fault, Kernel, Memory, Verdict};
@@ -445,13 +445,17 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             let tables = &mut self.kernel.tables;
             return with_entries!(tables, entries => entries.run(words, packing, &mut EndsAtMinorFaults));
         }
-        if let (PageTables { is_one: true, one, .. }, Some(words)) = (&mut self.kernel.tables, W::narrow(words)) {
+        if let (PageTables { own: Tables { is_one: true, one, .. }, .. }, Some(words)) =
+            (&mut self.kernel.tables, W::narrow(words))
+        {
             return hits::run(one, words, packing, self.width, &mut EndsAtMinorFaults);
         }
         let width = self.width;
         self.kernel.count_minor_faults(|tables, minor| match (tables, W::narrow(words)) {
-            (PageTables { is_few: true, few, .. }, Some(words)) => hits::run(few, words, packing, width, minor),
-            (PageTables { is_several: true, several, .. }, Some(words)) => {
+            (PageTables { own: Tables { is_few: true, few, .. }, .. }, Some(words)) => {
+                hits::run(few, words, packing, width, minor)
+            }
+            (PageTables { own: Tables { is_several: true, several, .. }, .. }, Some(words)) => {
                 hits::run(several, words, packing, width, minor)
             }
             (tables, _) => with_entries!(tables, entries => entries.run(words, packing, minor)),

@@ -54,13 +54,16 @@ impl Bitmap {
 
     /// As [`Bitmap::next_set`], where the next member is in another word.
     fn next_set_far(&self, from: usize, end: usize) -> Option<usize> {
-        self.search(from, end, |word| word)
+        self.members(from, end).next()
     }
 
     /// The lowest number at or above `from` and below the limit that is not in the set.
     #[inline]
     pub fn next_clear(&self, from: usize) -> Option<usize> {
-        self.search(from, self.length, |word| !word)
+        let (first, rest) = self.words.get(from / 64..)?.split_first()?;
+        let gaps = std::iter::once(!first & (u64::MAX << (from % 64))).chain(rest.iter().map(|word| !word));
+        let (word, gaps) = (from / 64..).zip(gaps).find(|&(_, gaps)| gaps != 0)?;
+        Some(word * 64 + gaps.trailing_zeros() as usize).filter(|&found| found < self.length)
     }
 
     /// All members, ascending.
@@ -79,20 +82,6 @@ impl Bitmap {
     /// How many members there are.
     pub fn count(&self) -> usize {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
-    }
-
-    #[inline]
-    fn search(&self, from: usize, end: usize, view: impl Fn(u64) -> u64) -> Option<usize> {
-        let words = self.words.get(from / 64..end.div_ceil(64))?;
-        let (first, rest) = words.split_first()?;
-        let mut word = view(*first) & (u64::MAX << (from % 64));
-        let mut base = from / 64 * 64;
-        let mut rest = rest.iter();
-        while word == 0 {
-            word = view(*rest.next()?);
-            base += 64;
-        }
-        Some(base + word.trailing_zeros() as usize).filter(|&found| found < end)
     }
 }
 

@@ -130,64 +130,91 @@ pub(crate) struct Unmapped {
 /// step of a fault, so each is asked for by a flag of its own, which the processor foresees. What did not help: an enum, for
 /// which it is a jump to an address from a table; and one in another, where every answer takes three instructions.
 #[derive(Clone, Debug)]
-pub(crate) struct PageTables {
+pub(crate) struct Tables<P = Alone> {
     /// One attachment of a segment at a time.
-    pub(crate) one: Words<u8>,
+    pub(crate) one: Words<u8, P>,
     pub(crate) is_one: bool,
     /// Up to 15.
-    pub(crate) few: Words<u32>,
+    pub(crate) few: Words<u32, P>,
     pub(crate) is_few: bool,
     /// Up to 31.
-    pub(crate) several: Words<u64>,
+    pub(crate) several: Words<u64, P>,
     pub(crate) is_several: bool,
     /// In place of them, where one word does not do.
-    pub(crate) many: ManySharers,
-    /// In place of all of them, those that stand beside the tables of other memory sizes.
+    pub(crate) many: ManySharers<P>,
+}
+
+/// The page tables of one memory size: its own, or one size's part of those of several.
+#[derive(Clone, Debug)]
+pub(crate) struct PageTables {
+    /// Empty where there are others.
+    pub(crate) own: Tables,
+    /// In place of them, those that stand beside the tables of other memory sizes.
     pub(crate) beside: Option<Beside>,
 }
 
-/// Does something with the entries of whatever width.
+/// Does something with the entries of [`Tables`], of whatever width.
+macro_rules! with_tables {
+    ($tables:expr, $entries:ident => $do:expr) => {{
+        use $crate::kernel::page_tables::Tables;
+        match $tables {
+            Tables { is_one: true, one: $entries, .. } => $do,
+            Tables { is_few: true, few: $entries, .. } => $do,
+            Tables { is_several: true, several: $entries, .. } => $do,
+            Tables { many: $entries, .. } => $do,
+        }
+    }};
+}
+pub(super) use with_tables;
+
+/// The same for [`PageTables`]. Its own come first, since nothing is as often asked of others.
 macro_rules! with_entries {
     ($tables:expr, $entries:ident => $do:expr) => {{
-        use $crate::kernel::page_tables::PageTables;
+        use $crate::kernel::page_tables::{PageTables, Tables};
         match $tables {
-            PageTables { is_one: true, one: $entries, .. } => $do,
-            PageTables { is_few: true, few: $entries, .. } => $do,
-            PageTables { is_several: true, several: $entries, .. } => $do,
+            PageTables { own: Tables { is_one: true, one: $entries, .. }, .. } => $do,
+            PageTables { own: Tables { is_few: true, few: $entries, .. }, .. } => $do,
+            PageTables { own: Tables { is_several: true, several: $entries, .. }, .. } => $do,
             PageTables { beside: Some($entries), .. } => $do,
-            PageTables { many: $entries, .. } => $do,
+            PageTables { own: Tables { many: $entries, .. }, .. } => $do,
         }
     }};
 }
 pub(crate) use with_entries;
 
-impl PageTables {
-    /// Empty tables for so many pages of segments with at most so many attachments at a time.
-    pub(crate) fn new(pages: usize, most_attachments: u32) -> Self {
-        let width = width(most_attachments);
-        let pages_at = |place: usize| if width == place { pages } else { 0 };
+impl<P: Place> Tables<P> {
+    /// Empty tables with so many places, for segments with at most so many attachments at a time.
+    pub(super) fn at(places: usize, most_attachments: u32, place: P) -> Self {
+        let fits = [<u8 as Word>::COLUMNS, <u32 as Word>::COLUMNS, <u64 as Word>::COLUMNS];
+        let width = fits.iter().position(|&columns| most_attachments <= columns).unwrap_or(fits.len());
+        let places_at = |other: usize| if width == other { places } else { 0 };
         Self {
-            one: Words::new(pages_at(0)),
+            one: Words::at(places_at(0), place),
             is_one: width == 0,
-            few: Words::new(pages_at(1)),
+            few: Words::at(places_at(1), place),
             is_few: width == 1,
-            several: Words::new(pages_at(2)),
+            several: Words::at(places_at(2), place),
             is_several: width == 2,
-            many: ManySharers::new(pages_at(3), most_attachments),
-            beside: None,
+            many: ManySharers::at(places_at(3), most_attachments, place),
         }
-    }
-
-    /// None at all: they are among those of other memory sizes.
-    pub(super) fn none() -> Self {
-        Self { is_one: false, ..Self::new(0, 1) }
     }
 }
 
-/// Which words hold the entries of a page: those of one, of few, of several or of many sharers.
-pub(super) fn width(most_attachments: u32) -> usize {
-    let fits = [<u8 as Word>::COLUMNS, <u32 as Word>::COLUMNS, <u64 as Word>::COLUMNS];
-    fits.iter().position(|&columns| most_attachments <= columns).unwrap_or(fits.len())
+impl PageTables {
+    /// Empty tables for so many pages of segments with at most so many attachments at a time.
+    pub(crate) fn new(pages: usize, most_attachments: u32) -> Self {
+        Self::alone(Tables::at(pages, most_attachments, Alone))
+    }
+
+    /// These and no others.
+    pub(super) fn alone(own: Tables) -> Self {
+        Self { own, beside: None }
+    }
+
+    /// None at all: they are among those of other memory sizes, and not lent.
+    pub(super) fn none() -> Self {
+        Self::alone(Tables { is_one: false, ..Tables::at(0, 1, Alone) })
+    }
 }
 
 /// The most bytes that the entries of a page take where no segment has more attachments than this at a time.

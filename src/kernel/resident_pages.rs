@@ -48,7 +48,7 @@ impl Kernel {
     #[inline(always)]
     pub(super) fn next_resident(&mut self, from: PageId, end: PageId) -> Option<PageId> {
         if let Some(wide) = self.looks_at_blocks() {
-            return self.tables.one.next_resident(from..end, wide);
+            return self.tables.own.one.next_resident(from..end, wide);
         }
         self.next_in_set(from, end)
     }

@@ -51,7 +51,7 @@ impl Kernel {
     /// What it takes to look at the words of a block of pages together, where that pays.
     #[inline(always)]
     pub(super) fn looks_at_blocks(&self) -> Option<WideWords> {
-        self.wide_words.filter(|_| self.tables.is_one)
+        self.wide_words.filter(|_| self.tables.own.is_one)
     }
 
     /// Gives resident pages from one on their second chance, up to the first without a young entry, as far as that is done
@@ -59,12 +59,12 @@ impl Kernel {
     #[inline(always)]
     pub(super) fn pass_young(&mut self, from: PageId, end: PageId, most: u64) -> Chances {
         let Some(wide) = self.looks_at_blocks() else {
-            if self.tables.is_one {
+            if self.tables.own.is_one {
                 return Chances { passed: 0, next: from, is_old: false };
             }
             return self.pass_shared(from, end, most);
         };
-        let chances = self.tables.one.pass_young(from..end, most, wide);
+        let chances = self.tables.own.one.pass_young(from..end, most, wide);
         self.counters.swap_attempts += chances.passed;
         self.counters.young_cleared += chances.passed;
         chances

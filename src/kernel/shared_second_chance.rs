@@ -12,11 +12,12 @@
 use std::ops::Range;
 
 use super::bitmap::Bitmap;
-use super::page_tables::{Entries, PageTables, Place, Word, Words};
+use super::page_tables::{Entries, PageTables, Place, Tables, Word, Words, with_tables};
 use super::second_chance::Chances;
 use super::{Counters, Kernel};
 use crate::ids::PageId;
 use crate::prefetch::prefetch;
+use crate::processor::WideWords;
 
 /// Pages of a ring from one that is looked at to the one that is called from memory meanwhile.
 const AHEAD_IN_RING: usize = 16;
@@ -25,19 +26,12 @@ const AHEAD_IN_RING: usize = 16;
 macro_rules! wide {
     ($word:ty, $pass_shared:ident, $pass_over:ident) => {
         #[cfg_attr(target_arch = "x86_64", target_feature(enable = "popcnt,lzcnt,bmi1,bmi2"))]
-        pub(super) fn $pass_shared<P: Place>(
-            words: &mut Words<$word, P>,
-            resident: &Bitmap,
-            pages: Range<PageId>,
-            most: u64,
-            counters: &mut Counters,
-            told: impl FnMut(PageId),
-        ) -> (u64, u64) {
-            words.pass_shared(resident, pages, most, counters, told).in_registers()
+        fn $pass_shared<P: Place>(words: &mut Words<$word, P>, scan: Scan<'_>, told: impl FnMut(PageId)) -> (u64, u64) {
+            words.pass_shared(scan, told).in_registers()
         }
 
         #[cfg_attr(target_arch = "x86_64", target_feature(enable = "popcnt,lzcnt,bmi1,bmi2"))]
-        pub(super) fn $pass_over<P: Place>(words: &mut Words<$word, P>, pages: &[PageId]) -> (usize, u64) {
+        fn $pass_over<P: Place>(words: &mut Words<$word, P>, pages: &[PageId]) -> (usize, u64) {
             pass_over(words, pages)
         }
     };
@@ -47,7 +41,7 @@ wide!(u64, pass_several, pass_over_several);
 
 /// Makes pages old, up to the first that is; how many were not, and their young entries.
 #[inline(always)]
-pub(super) fn pass_over(entries: &mut impl Entries, pages: &[PageId]) -> (usize, u64) {
+fn pass_over(entries: &mut impl Entries, pages: &[PageId]) -> (usize, u64) {
     let (mut passed, mut cleared) = (0, 0);
     for &page in pages {
         entries.prefetch(pages[(passed + AHEAD_IN_RING).min(pages.len() - 1)]);
@@ -65,17 +59,9 @@ impl Kernel {
     /// [`Memory::pass_over`](super::Memory::pass_over).
     #[inline(always)]
     pub(super) fn pass_over(&mut self, pages: &[PageId]) -> usize {
-        #[allow(unsafe_code, unused_unsafe)]
-        let (passed, cleared) = match (&mut self.tables, self.wide_words) {
-            (PageTables { is_one: true, one, .. }, _) => pass_over(one, pages),
-            // SAFETY: the processor has what these are compiled for: there is a `WideWords` only where it was asked.
-            (PageTables { is_few: true, few, .. }, Some(_)) => unsafe { pass_over_few(few, pages) },
-            // SAFETY: as above.
-            (PageTables { is_several: true, several, .. }, Some(_)) => unsafe { pass_over_several(several, pages) },
-            (PageTables { beside: Some(beside), .. }, wide) => beside.pass_over(pages, wide),
-            (PageTables { is_few: true, few, .. }, None) => pass_over(few, pages),
-            (PageTables { is_several: true, several, .. }, None) => pass_over(several, pages),
-            (PageTables { many, .. }, _) => pass_over(many, pages),
+        let (passed, cleared) = match &mut self.tables {
+            PageTables { beside: Some(beside), .. } => beside.pass_over(pages, self.wide_words),
+            PageTables { own, .. } => own.pass_over(pages, self.wide_words),
         };
         self.counters.swap_attempts += passed as u64;
         self.counters.young_cleared += cleared;
@@ -89,35 +75,66 @@ impl Kernel {
         let Some(wide) = self.wide_words.filter(|_| self.table.locked() == 0) else { return nothing };
         let Self { tables, resident, counters, .. } = self;
         let Some(resident) = resident.set() else { return nothing };
+        let scan = Scan { resident, pages: from..end, most, counters };
+        let chances = match tables {
+            PageTables { beside: Some(beside), .. } => beside.pass_shared(scan, wide),
+            PageTables { own, .. } => own.pass_shared(scan, wide, |_| ()),
+        };
+        chances.unwrap_or(nothing)
+    }
+}
+
+/// Pages to go over, and who counts what is done to them.
+pub(super) struct Scan<'k> {
+    resident: &'k Bitmap,
+    pages: Range<PageId>,
+    /// The most pages that may be passed over.
+    most: u64,
+    counters: &'k mut Counters,
+}
+
+impl<P: Place> Tables<P> {
+    /// Makes pages old, up to the first that is; how many were not, and their young entries.
+    #[inline(always)]
+    pub(super) fn pass_over(&mut self, pages: &[PageId], wide: Option<WideWords>) -> (usize, u64) {
         #[allow(unsafe_code, unused_unsafe)]
-        match tables {
-            PageTables { is_few: true, few, .. } => {
-                // SAFETY: the processor has what these are compiled for: there is a `WideWords`.
-                Chances::of_registers(unsafe { pass_few(few, resident, from..end, most, counters, |_| ()) })
-            }
-            PageTables { is_several: true, several, .. } => {
-                // SAFETY: as above.
-                Chances::of_registers(unsafe { pass_several(several, resident, from..end, most, counters, |_| ()) })
-            }
-            PageTables { beside: Some(beside), .. } => {
-                beside.pass_shared(resident, from..end, most, counters, wide).unwrap_or(nothing)
-            }
-            _ => nothing,
+        match (self, wide) {
+            (Self { is_one: true, one, .. }, _) => pass_over(one, pages),
+            // SAFETY: the processor has what these are compiled for: there is a `WideWords` only where it was asked.
+            (Self { is_few: true, few, .. }, Some(_)) => unsafe { pass_over_few(few, pages) },
+            // SAFETY: as above.
+            (Self { is_several: true, several, .. }, Some(_)) => unsafe { pass_over_several(several, pages) },
+            (tables, _) => with_tables!(tables, entries => pass_over(entries, pages)),
         }
+    }
+
+    /// Gives the resident pages of a scan their second chance, where that is done fast, and tells a function of each that is
+    /// passed over.
+    #[inline(always)]
+    pub(super) fn pass_shared(
+        &mut self,
+        scan: Scan<'_>,
+        _wide: WideWords,
+        told: impl FnMut(PageId),
+    ) -> Option<Chances> {
+        #[allow(unsafe_code, unused_unsafe)]
+        // SAFETY: as above.
+        let chances = unsafe {
+            match self {
+                Self { is_few: true, few, .. } => pass_few(few, scan, told),
+                Self { is_several: true, several, .. } => pass_several(several, scan, told),
+                _ => return None,
+            }
+        };
+        Some(Chances::of_registers(chances))
     }
 }
 
 impl<W: Word, P: Place> Words<W, P> {
     /// Counts what it does, and tells a function of each page that is passed over.
     #[inline(always)]
-    fn pass_shared(
-        &mut self,
-        resident: &Bitmap,
-        pages: Range<PageId>,
-        most: u64,
-        counters: &mut Counters,
-        mut told: impl FnMut(PageId),
-    ) -> Chances {
+    fn pass_shared(&mut self, scan: Scan<'_>, mut told: impl FnMut(PageId)) -> Chances {
+        let Scan { resident, pages, most, counters } = scan;
         let place_of = self.place;
         let words = &mut self.words[..];
         let (mut behind, end) = (pages.start.index(), pages.end.index());
@@ -201,7 +218,8 @@ mod tests {
         let (chances, aged, taken, told) = one_by_one(&mut expected, pages.clone(), most);
         let mut found = Vec::new();
         let mut counters = Counters::default();
-        let run = words.pass_shared(&resident, pages, most, &mut counters, |page| found.push(page));
+        let run = words
+            .pass_shared(Scan { resident: &resident, pages, most, counters: &mut counters }, |page| found.push(page));
         assert_eq!((run, found), (chances, told));
         let counted = Counters {
             swap_attempts: chances.passed,

@@ -7,14 +7,12 @@
 
 mod words;
 
-use std::ops::Range;
-
+use super::Kernel;
 use super::bitmap::Bitmap;
 use super::many_sharers::ManySharers;
-use super::page_tables::{Entries, PageTables, Place, Unmapped, Words, bytes_of_entries, width};
+use super::page_tables::{Entries, PageTables, Place, Tables, Unmapped, Words, bytes_of_entries, with_tables};
 use super::second_chance::Chances;
-use super::shared_second_chance::{pass_few, pass_over, pass_over_few, pass_over_several, pass_several};
-use super::{Counters, Kernel};
+use super::shared_second_chance::Scan;
 use crate::ids::{Column, PageId};
 use crate::processor::WideWords;
 use crate::program::{Program, Reference};
@@ -37,32 +35,14 @@ impl Place for Lane {
     }
 }
 
-/// The arrays of all sizes: one of the first four, the others are empty.
+/// The page tables of all sizes, and what is kept with them.
 #[derive(Clone, Debug)]
 struct Arrays {
-    one: Words<u8, Lane>,
-    is_one: bool,
-    few: Words<u32, Lane>,
-    is_few: bool,
-    several: Words<u64, Lane>,
-    is_several: bool,
-    many: ManySharers<Lane>,
+    tables: Tables<Lane>,
     /// The size that they are lent to.
     lane: Lane,
     /// For each page the sizes that have made entries of it old, or taken them, since that was last asked, a bit each.
     unsettled: Vec<u64>,
-}
-
-/// Does something with the arrays of whatever width.
-macro_rules! with_arrays {
-    ($arrays:expr, $entries:ident => $do:expr) => {
-        match $arrays {
-            Arrays { is_one: true, one: $entries, .. } => $do,
-            Arrays { is_few: true, few: $entries, .. } => $do,
-            Arrays { is_several: true, several: $entries, .. } => $do,
-            Arrays { many: $entries, .. } => $do,
-        }
-    };
 }
 
 /// The entries of one size among those that stand side by side: as a pointer, so that it is lent and given back in a step.
@@ -90,24 +70,6 @@ pub struct Met {
     pub minor: u64,
 }
 
-impl Arrays {
-    fn new(pages: usize, lane: Lane, most_attachments: u32) -> Self {
-        let width = width(most_attachments);
-        let places_at = |place: usize| if width == place { pages << lane.shift } else { 0 };
-        Self {
-            one: Words::at(places_at(0), lane),
-            is_one: width == 0,
-            few: Words::at(places_at(1), lane),
-            is_few: width == 1,
-            several: Words::at(places_at(2), lane),
-            is_several: width == 2,
-            many: ManySharers::at(places_at(3), most_attachments, lane),
-            lane,
-            unsettled: vec![0; pages],
-        }
-    }
-}
-
 /// Lanes for so many sizes.
 fn lanes(sizes: usize) -> usize {
     sizes.next_power_of_two().max(FEWEST_LANES)
@@ -124,7 +86,9 @@ impl SideBySide {
     pub fn new(program: &Program, sizes: usize) -> Self {
         let lanes = lanes(sizes);
         let lane = Lane { shift: lanes.trailing_zeros(), number: 0 };
-        let arrays = Arrays::new(program.footprint() as usize, lane, program.counts.most_attachments);
+        let pages = program.footprint() as usize;
+        let tables = Tables::at(pages * lanes, program.counts.most_attachments, lane);
+        let arrays = Arrays { tables, lane, unsettled: vec![0; pages] };
         Self {
             tables: Some(Beside(Box::new(arrays))),
             shift: lane.shift,
@@ -150,7 +114,7 @@ impl SideBySide {
     #[inline(always)]
     pub fn refer(&mut self, program: &Program, reference: Reference, counted: u64) -> Met {
         let (shift, wide) = (self.shift, self.wide);
-        let met = with_arrays!(self.arrays_mut(), entries => entries.refer_all(reference, shift, wide));
+        let met = with_tables!(&mut self.arrays_mut().tables, entries => entries.refer_all(reference, shift, wide));
         let mut left = met.minor & counted;
         if left != 0 {
             let counts = &mut self.minor_faults[program.segment_of[reference.page.index()].index() << shift..];
@@ -189,7 +153,7 @@ impl Kernel {
         self.tables.beside = others.tables.take();
         if let (Some(beside), Some(lane)) = (&mut self.tables.beside, self.lane) {
             beside.0.lane = lane;
-            with_arrays!(&mut *beside.0, entries => entries.place = lane);
+            with_tables!(&mut beside.0.tables, entries => entries.place = lane);
         }
     }
 
@@ -206,14 +170,7 @@ impl Kernel {
             segment.minor_faults += counts[lane.number as usize];
             self.counters.minor_faults += counts[lane.number as usize];
         }
-        let pages = self.program.footprint() as usize;
-        self.tables = PageTables::new(0, self.program.counts.most_attachments);
-        match others.arrays() {
-            Arrays { is_one: true, one, .. } => self.tables.one = one.alone(pages, lane),
-            Arrays { is_few: true, few, .. } => self.tables.few = few.alone(pages, lane),
-            Arrays { is_several: true, several, .. } => self.tables.several = several.alone(pages, lane),
-            Arrays { many, .. } => self.tables.many = many.alone(pages, lane),
-        }
+        self.tables = PageTables::alone(others.arrays().tables.alone(self.program.footprint() as usize, lane));
     }
 
     /// Entries of a page were made old or taken, which a pass wants to know.
@@ -232,126 +189,118 @@ impl Beside {
         self.0.unsettled[page.index()] |= 1 << self.0.lane.number;
     }
 
-    /// [`Kernel::pass_over`], but for what is counted.
+    /// [`Tables::pass_over`].
     #[inline(always)]
     pub(super) fn pass_over(&mut self, pages: &[PageId], wide: Option<WideWords>) -> (usize, u64) {
-        #[allow(unsafe_code, unused_unsafe)]
-        let passed = match (&mut *self.0, wide) {
-            // SAFETY: the processor has what these are compiled for: there is a `WideWords` only where it was asked.
-            (Arrays { is_few: true, few, .. }, Some(_)) => unsafe { pass_over_few(few, pages) },
-            // SAFETY: as above.
-            (Arrays { is_several: true, several, .. }, Some(_)) => unsafe { pass_over_several(several, pages) },
-            (arrays, _) => with_arrays!(arrays, entries => pass_over(entries, pages)),
-        };
+        let passed = self.0.tables.pass_over(pages, wide);
         pages[..passed.0].iter().for_each(|&page| self.unsettle(page));
         passed
     }
 
-    /// [`Kernel::pass_shared`] among the resident pages; none where that is not done fast.
+    /// [`Tables::pass_shared`].
     #[inline(always)]
-    pub(super) fn pass_shared(
-        &mut self,
-        resident: &Bitmap,
-        pages: Range<PageId>,
-        most: u64,
-        counters: &mut Counters,
-        _wide: WideWords,
-    ) -> Option<Chances> {
-        let Arrays { is_few, few, is_several, several, lane, unsettled, .. } = &mut *self.0;
-        let bit = 1 << lane.number;
-        let told = |page: PageId| unsettled[page.index()] |= bit;
-        #[allow(unsafe_code, unused_unsafe)]
-        if *is_few {
-            // SAFETY: the processor has what these are compiled for: there is a `WideWords` only where it was asked.
-            Some(Chances::of_registers(unsafe { pass_few(few, resident, pages, most, counters, told) }))
-        } else if *is_several {
-            // SAFETY: as above.
-            Some(Chances::of_registers(unsafe { pass_several(several, resident, pages, most, counters, told) }))
-        } else {
-            None
+    pub(super) fn pass_shared(&mut self, scan: Scan<'_>, wide: WideWords) -> Option<Chances> {
+        let Arrays { tables, lane, unsettled } = &mut *self.0;
+        tables.pass_shared(scan, wide, |page| unsettled[page.index()] |= 1 << lane.number)
+    }
+}
+
+impl Tables<Lane> {
+    /// What one size has, for so many pages, in tables of its own.
+    fn alone(&self, pages: usize, lane: Lane) -> Tables {
+        let Self { one, is_one, few, is_few, several, is_several, many } = self;
+        let pages_if = |there: bool| if there { pages } else { 0 };
+        Tables {
+            one: one.alone(pages_if(*is_one), lane),
+            is_one: *is_one,
+            few: few.alone(pages_if(*is_few), lane),
+            is_few: *is_few,
+            several: several.alone(pages_if(*is_several), lane),
+            is_several: *is_several,
+            many: many.alone(pages_if(!(is_one | is_few | is_several)), lane),
         }
     }
 }
 
-/// Answered by the arrays, whatever their width.
+/// Answered by the tables, whatever their width.
 impl Entries for Beside {
     #[inline(always)]
     fn hit(&mut self, reference: Reference) -> bool {
-        with_arrays!(&mut *self.0, entries => entries.hit(reference))
+        with_tables!(&mut self.0.tables, entries => entries.hit(reference))
     }
 
     #[inline(always)]
     fn is_settled(&self, reference: Reference) -> bool {
-        with_arrays!(&*self.0, entries => entries.is_settled(reference))
+        with_tables!(&self.0.tables, entries => entries.is_settled(reference))
     }
 
     #[inline(always)]
     fn map(&mut self, reference: Reference) {
-        with_arrays!(&mut *self.0, entries => entries.map(reference));
+        with_tables!(&mut self.0.tables, entries => entries.map(reference));
     }
 
     #[inline(always)]
     fn bring_in(&mut self, reference: Reference) -> bool {
-        with_arrays!(&mut *self.0, entries => entries.bring_in(reference))
+        with_tables!(&mut self.0.tables, entries => entries.bring_in(reference))
     }
 
     fn forget(&mut self, page: PageId) {
-        with_arrays!(&mut *self.0, entries => entries.forget(page));
+        with_tables!(&mut self.0.tables, entries => entries.forget(page));
     }
 
     #[inline(always)]
     fn is_resident(&self, page: PageId) -> bool {
-        with_arrays!(&*self.0, entries => entries.is_resident(page))
+        with_tables!(&self.0.tables, entries => entries.is_resident(page))
     }
 
     #[inline(always)]
     fn is_in_swap(&self, page: PageId) -> bool {
-        with_arrays!(&*self.0, entries => entries.is_in_swap(page))
+        with_tables!(&self.0.tables, entries => entries.is_in_swap(page))
     }
 
     #[inline(always)]
     fn is_written(&self, page: PageId) -> bool {
-        with_arrays!(&*self.0, entries => entries.is_written(page))
+        with_tables!(&self.0.tables, entries => entries.is_written(page))
     }
 
     #[inline(always)]
     fn is_accessed(&self, page: PageId) -> bool {
-        with_arrays!(&*self.0, entries => entries.is_accessed(page))
+        with_tables!(&self.0.tables, entries => entries.is_accessed(page))
     }
 
     #[inline(always)]
     fn clear_accessed(&mut self, page: PageId) -> u32 {
-        with_arrays!(&mut *self.0, entries => entries.clear_accessed(page))
+        with_tables!(&mut self.0.tables, entries => entries.clear_accessed(page))
     }
 
     #[inline(always)]
     fn unmap(&mut self, page: PageId, second_chance: bool) -> Option<Unmapped> {
-        with_arrays!(&mut *self.0, entries => entries.unmap(page, second_chance))
+        with_tables!(&mut self.0.tables, entries => entries.unmap(page, second_chance))
     }
 
     fn entry(&self, page: PageId, column: Column) -> Option<bool> {
-        with_arrays!(&*self.0, entries => entries.entry(page, column))
+        with_tables!(&self.0.tables, entries => entries.entry(page, column))
     }
 
     fn clear_entry(&mut self, page: PageId, column: Column) {
-        with_arrays!(&mut *self.0, entries => entries.clear_entry(page, column));
+        with_tables!(&mut self.0.tables, entries => entries.clear_entry(page, column));
     }
 
     fn copy_entry(&mut self, page: PageId, parent: Column, child: Column) {
-        with_arrays!(&mut *self.0, entries => entries.copy_entry(page, parent, child));
+        with_tables!(&mut self.0.tables, entries => entries.copy_entry(page, parent, child));
     }
 
     fn present(&self, page: PageId) -> u32 {
-        with_arrays!(&*self.0, entries => entries.present(page))
+        with_tables!(&self.0.tables, entries => entries.present(page))
     }
 
     fn columns(&self) -> usize {
-        with_arrays!(&*self.0, entries => entries.columns())
+        with_tables!(&self.0.tables, entries => entries.columns())
     }
 
     #[inline(always)]
     fn prefetch(&self, page: PageId) {
-        with_arrays!(&*self.0, entries => entries.prefetch(page));
+        with_tables!(&self.0.tables, entries => entries.prefetch(page));
     }
 }
 
@@ -422,6 +371,7 @@ impl Lanes for ManySharers<Lane> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::page_tables::Alone;
     use super::*;
     use proptest::prelude::*;
 
@@ -454,78 +404,73 @@ mod tests {
     }
 
     /// All that can be asked of the entries of all pages.
-    fn seen(entries: &impl Entries, columns: u32) -> Vec<(bool, bool, bool, Vec<Option<bool>>)> {
-        let pages = (0..PAGES).map(PageId::from_index);
+    fn seen(tables: &Tables, columns: u32) -> Vec<(bool, bool, bool, Vec<Option<bool>>)> {
         let of_page = |page| {
-            let of_columns = (0..columns).map(|column| entries.entry(page, Column::new(column))).collect();
-            (entries.is_resident(page), entries.is_in_swap(page), entries.is_written(page), of_columns)
+            with_tables!(tables, entries => {
+                let of_columns = (0..columns).map(|column| entries.entry(page, Column::new(column))).collect();
+                (entries.is_resident(page), entries.is_in_swap(page), entries.is_written(page), of_columns)
+            })
         };
-        pages.map(of_page).collect()
+        (0..PAGES).map(PageId::from_index).map(of_page).collect()
+    }
+
+    fn set_lane(tables: &mut Tables<Lane>, lane: Lane) {
+        with_tables!(tables, entries => entries.place = lane);
+    }
+
+    /// A reference at one size after the other.
+    fn refer(apart: &mut [Tables], reference: Reference) -> Met {
+        let mut met = Met::default();
+        for (number, tables) in apart.iter_mut().enumerate() {
+            with_tables!(tables, entries => if entries.is_resident(reference.page) {
+                let hit = entries.hit(reference);
+                if !hit {
+                    entries.map(reference);
+                }
+                met.resident |= 1 << number;
+                met.minor |= u64::from(!hit) << number;
+            });
+        }
+        met
     }
 
     /// Steps at sizes side by side, and the same at each size with tables of its own.
-    fn check<E, A>(mut together: E, mut apart: Vec<A>, columns: u32, wide: Option<WideWords>, steps: &[Step])
-    where
-        E: Entries + Lanes<Alone = A> + InLane,
-        A: Entries,
-    {
-        let sizes = apart.len();
-        let shift = sizes.trailing_zeros();
+    fn check(shift: u32, columns: u32, wide: Option<WideWords>, steps: &[Step]) {
+        let sizes = 1 << shift;
+        let lane = |number: usize| Lane { shift, number: number as u32 };
+        let mut together = Tables::at(PAGES << shift, columns, lane(0));
+        let mut apart = vec![Tables::at(PAGES, columns, Alone); sizes];
+        let reference = |page, column: u32, write| {
+            let column = Column::new(column % columns);
+            Reference { page: PageId::from_index(page), column, write }
+        };
         for &step in steps {
             match step {
                 Step::Refer { page, column, write } => {
-                    let reference = reference(page, column % columns, write);
-                    let met = together.refer_all(reference, shift, wide);
-                    let mut expected = Met::default();
-                    for (number, alone) in
-                        apart.iter_mut().enumerate().filter(|(_, alone)| alone.is_resident(reference.page))
-                    {
-                        let hit = alone.hit(reference);
-                        if !hit {
-                            alone.map(reference);
-                        }
-                        expected.resident |= 1 << number;
-                        expected.minor |= u64::from(!hit) << number;
-                    }
-                    assert_eq!(met, expected);
+                    let reference = reference(page, column, write);
+                    let met = with_tables!(&mut together, entries => entries.refer_all(reference, shift, wide));
+                    assert_eq!(met, refer(&mut apart, reference));
                 }
                 Step::BringIn { number, page, column, write } => {
-                    let (number, reference) = (number % sizes, reference(page, column % columns, write));
-                    together.set_lane(Lane { shift, number: number as u32 });
-                    if !apart[number].is_resident(reference.page) {
-                        assert_eq!(together.bring_in(reference), apart[number].bring_in(reference));
+                    let (number, reference) = (number % sizes, reference(page, column, write));
+                    set_lane(&mut together, lane(number));
+                    if !with_tables!(&apart[number], entries => entries.is_resident(reference.page)) {
+                        let found = with_tables!(&mut together, entries => entries.bring_in(reference));
+                        let expected = with_tables!(&mut apart[number], entries => entries.bring_in(reference));
+                        assert_eq!(found, expected);
                     }
                 }
                 Step::Unmap { number, page, second_chance } => {
                     let (number, page) = (number % sizes, PageId::from_index(page));
-                    together.set_lane(Lane { shift, number: number as u32 });
-                    assert_eq!(together.unmap(page, second_chance), apart[number].unmap(page, second_chance));
+                    set_lane(&mut together, lane(number));
+                    let found = with_tables!(&mut together, entries => entries.unmap(page, second_chance));
+                    let expected = with_tables!(&mut apart[number], entries => entries.unmap(page, second_chance));
+                    assert_eq!(found, expected);
                 }
             }
         }
         for (number, expected) in apart.iter().enumerate() {
-            let lane = Lane { shift, number: number as u32 };
-            assert_eq!(seen(&together.alone(PAGES, lane), columns), seen(expected, columns), "size {number}");
-        }
-    }
-
-    fn reference(page: usize, column: u32, write: bool) -> Reference {
-        Reference { page: PageId::from_index(page), column: Column::new(column), write }
-    }
-
-    trait InLane {
-        fn set_lane(&mut self, lane: Lane);
-    }
-
-    impl<W> InLane for Words<W, Lane> {
-        fn set_lane(&mut self, lane: Lane) {
-            self.place = lane;
-        }
-    }
-
-    impl InLane for ManySharers<Lane> {
-        fn set_lane(&mut self, lane: Lane) {
-            self.place = lane;
+            assert_eq!(seen(&together.alone(PAGES, lane(number)), columns), seen(expected, columns), "size {number}");
         }
     }
 
@@ -534,19 +479,10 @@ mod tests {
         fn sizes_side_by_side_are_those_of_each_alone(
             steps in prop::collection::vec(step(), 0..400),
             shift in 3_u32..=6,
-            width in 0_usize..4,
+            columns in prop_oneof![Just(1_u32), Just(15), Just(31), Just(100)],
         ) {
-            let (sizes, lane) = (1 << shift, Lane { shift, number: 0 });
             for wide in [None, WideWords::of_processor()] {
-                match width {
-                    0 => check(Words::<u8, _>::at(PAGES << shift, lane), vec![Words::<u8>::new(PAGES); sizes], 1, wide, &steps),
-                    1 => check(Words::<u32, _>::at(PAGES << shift, lane), vec![Words::<u32>::new(PAGES); sizes], 15, wide, &steps),
-                    2 => check(Words::<u64, _>::at(PAGES << shift, lane), vec![Words::<u64>::new(PAGES); sizes], 31, wide, &steps),
-                    _ => {
-                        let together = ManySharers::at(PAGES << shift, 100, lane);
-                        check(together, vec![ManySharers::new(PAGES, 100); sizes], 100, wide, &steps);
-                    }
-                }
+                check(shift, columns, wide, &steps);
             }
         }
     }
