@@ -161,7 +161,8 @@ pub trait Replay: Send {
     /// the same: for tests and measurements.
     fn use_plain_instructions(&mut self);
 
-    /// Whether it can share a pass with others ([`crate::one_pass`]): what it does depends on accessed bits and faults alone.
+    /// Whether it can share a pass with others ([`crate::one_pass`]): what it does depends on accessed bits and faults alone, and
+    /// what it looks at is near in a pass too.
     fn can_share_a_pass(&self) -> bool;
 
     /// A pass begins: the page tables stand beside those of others, in the lane of this number.
@@ -770,7 +771,8 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
     }
 
     fn can_share_a_pass(&self) -> bool {
-        !S::EVERY_REFERENCE && !self.policy.load_includes_repeats() && self.observers.is_empty()
+        let by_itself = S::EVERY_REFERENCE || self.policy.load_includes_repeats() || self.policy.looks_at_all_pages();
+        !by_itself && self.observers.is_empty()
     }
 
     fn join_a_pass(&mut self, tables: &SideBySide, number: usize) {

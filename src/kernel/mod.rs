@@ -8,6 +8,7 @@
 //! it is one for the segment's own word and one for each present entry. Only pages that the trace refers to have a number,
 //! so the arrays are as large as the footprint, whatever the size of the segments.
 
+mod accessed_bits;
 pub mod bitmap;
 pub mod encoding;
 mod evict;
@@ -289,7 +290,7 @@ impl Kernel {
     }
 
     /// Whether a page in a frame was written since it last came in.
-    #[inline]
+    #[inline(always)]
     pub fn written(&self, page: PageId) -> bool {
         with_entries!(&self.tables, entries => entries.is_written(page))
     }

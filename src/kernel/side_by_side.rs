@@ -8,6 +8,7 @@
 mod words;
 
 use super::Kernel;
+use super::accessed_bits::one_by_one;
 use super::bitmap::Bitmap;
 use super::many_sharers::ManySharers;
 use super::page_tables::{Entries, PageTables, Place, Tables, Unmapped, Words, bytes_of_entries, with_tables};
@@ -187,6 +188,16 @@ impl Beside {
     #[inline(always)]
     fn unsettle(&mut self, page: PageId) {
         self.0.unsettled[page.index()] |= 1 << self.0.lane.number;
+    }
+
+    /// Makes pages old, one after the other; tells of each that was young, and how many entries of it were.
+    pub(super) fn clear_all_accessed(&mut self, pages: usize, mut young: impl FnMut(PageId, u32)) {
+        let Arrays { tables, lane, unsettled } = &mut *self.0;
+        let tell = |page: PageId, cleared| {
+            unsettled[page.index()] |= 1 << lane.number;
+            young(page, cleared);
+        };
+        with_tables!(tables, entries => one_by_one(entries, (0..pages).map(PageId::from_index), tell));
     }
 
     /// [`Tables::pass_over`].

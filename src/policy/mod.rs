@@ -246,6 +246,11 @@ pub trait Policy: Sized + Send + 'static {
         let _ = page;
     }
 
+    /// Whether it often looks at every page in memory: the page tables have to be near then, and it is replayed by itself.
+    fn looks_at_all_pages(&self) -> bool {
+        false
+    }
+
     /// The references between two calls of [`Policy::sample`]; none when it is never to be called. At least 1, and the
     /// same at each call.
     fn sampling_period(&self) -> Option<u64> {

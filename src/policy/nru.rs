@@ -59,10 +59,13 @@ impl Nru {
         None
     }
 
+    /// The page of a frame in use is seen to be of a class.
     fn classify(&mut self, frame: usize, class: usize) {
-        let known = std::mem::replace(&mut self.class_of[frame], class as u8);
-        self.classes[usize::from(known)].remove(frame);
-        self.classes[class].insert(frame);
+        let known = usize::from(std::mem::replace(&mut self.class_of[frame], class as u8));
+        if known != class {
+            self.classes[known].remove(frame);
+            self.classes[class].insert(frame);
+        }
     }
 
     fn remove(&mut self, page: PageId) -> usize {
@@ -111,7 +114,9 @@ impl Policy for Nru {
         let frame = self.free.pop().expect("a page that comes in has a frame") as usize;
         self.page_in[frame] = page;
         self.frame_of[page.index()] = frame as u32;
-        self.classify(frame, class_of(page, memory));
+        let class = class_of(page, memory);
+        self.class_of[frame] = class as u8;
+        self.classes[class].insert(frame);
     }
 
     fn evicted(&mut self, page: PageId) {

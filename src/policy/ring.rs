@@ -95,9 +95,7 @@ impl Ring {
     pub fn set_hand_behind(&mut self, page: PageId) {
         self.settle();
         let steps = self.round().position(|other| other == page).expect("the page is in the ring") + 1;
-        for _ in 0..steps {
-            self.advance();
-        }
+        self.advance_by(steps);
     }
 
     /// Puts a page that is not in the ring just behind the hand.
