@@ -74,11 +74,15 @@ impl FairClock {
 
     /// The segment furthest above its share that is not locked. The differences are multiplied by the sum of all weights.
     fn furthest_above(&self, memory: &Memory<'_>) -> Option<SegmentNumber> {
+        let unlocked = self.present.iter().copied().filter(|&segment| !memory.is_segment_locked(segment));
+        if self.weights == Weights::Equal {
+            // All have the same share.
+            return unlocked.max_by_key(|&segment| (self.rings.len(segment.index()), std::cmp::Reverse(segment)));
+        }
         let all: i128 = self.present.iter().map(|&segment| self.weight(segment, memory)).sum();
         let above = |segment: SegmentNumber| {
             self.rings.len(segment.index()) as i128 * all - i128::from(self.frames) * self.weight(segment, memory)
         };
-        let unlocked = self.present.iter().copied().filter(|&segment| !memory.is_segment_locked(segment));
         unlocked.max_by_key(|&segment| (above(segment), std::cmp::Reverse(segment)))
     }
 
@@ -129,10 +133,9 @@ impl Policy for FairClock {
         let ring = self.furthest_above(memory)?.index();
         for _ in 0..2 * self.rings.len(ring) {
             let page = self.rings.hand(ring)?;
-            if !memory.is_accessed(page) {
+            if !memory.passed_over(page) {
                 return Some(Pick::Now(page));
             }
-            memory.test_and_clear_accessed(page);
             self.rings.advance(ring);
         }
         None
