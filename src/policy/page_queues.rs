@@ -171,7 +171,12 @@ impl<const N: usize> PageQueues<N> {
     pub fn front(&mut self, queue: usize) -> Option<PageId> {
         self.queues[queue].find_first();
         let queue = &self.queues[queue];
-        let slot = queue.live_from(queue.first as usize * 64)?;
+        let word = *queue.live.get(queue.first as usize)?;
+        // What is not written yet is live there.
+        let slot = queue.first as usize * 64 + word.trailing_zeros() as usize;
+        if slot >= queue.end as usize {
+            return None;
+        }
         self.expect_near(queue, slot);
         Some(queue.log[slot])
     }
