@@ -2,7 +2,7 @@
 //!
 //! A replay takes all its large arrays when it starts. So many of them as fit are run at the same time, which changes no
 //! result; where not even one fits, that is said instead of being killed half-way. What there is, is
-//! [`crate::available_memory`]'s affair. The bounds are compared with what is really allocated in `tests/memory_need.rs`.
+//! [`crate::available_memory`]'s affair. The bounds are compared with what is really allocated in `tests/large_traces.rs`.
 
 use std::sync::Arc;
 

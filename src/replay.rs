@@ -9,6 +9,7 @@
 
 mod hits;
 mod last;
+pub(crate) mod together;
 
 use std::cell::OnceCell;
 use std::io;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use hits::Width;
 use last::LastReferences;
+use together::ByPage;
 
 use crate::ids::PageId;
 use crate::kernel::kswapd::{Jiffy, Kswapd, KswapdOptions, PAGES_A_WAKE_UP};
@@ -26,7 +28,7 @@ use crate::kernel::swap::RECORDED_RUN_SLOTS;
 use crate::kernel::{Counters, Entries, Fault, Kernel, Memory, Verdict};
 use crate::observers::distributions::Distributions;
 use crate::observers::{End, Observer, Scan, SwapOut};
-use crate::policy::{Hand, Policy};
+use crate::policy::{Hand, Policy, Together};
 use crate::program::{Packed, Packing, Program, Reference, References};
 use crate::runs::{Cut, InARow, Positions, Runs};
 use crate::trace::{OutOfMemory, Settings, SwapArea};
@@ -100,6 +102,25 @@ pub trait Sees<P: Policy>: Send {
     fn last_of_run(&self, policy: &mut P, first: u64, length: usize, places: &mut Vec<u32>) -> bool {
         let _ = (policy, first, length, places);
         false
+    }
+
+    /// As [`crate::policy::SeesReferences::TOGETHER`].
+    const TOGETHER: bool = false;
+
+    /// As [`crate::policy::SeesReferences::together`].
+    fn together(&self, policy: &P, length: usize, page_at: impl Fn(usize) -> PageId) -> usize {
+        let _ = (policy, length, page_at);
+        0
+    }
+
+    /// As [`crate::policy::SeesReferences::referenced_together`].
+    fn referenced_together(&self, policy: &mut P, together: Together) {
+        let _ = (policy, together);
+    }
+
+    /// As [`crate::policy::SeesReferences::passed`].
+    fn passed(&self, policy: &mut P, references: u64) {
+        let _ = (policy, references);
     }
 
     /// The reference at a position brought a page in.
@@ -214,6 +235,7 @@ pub struct Simulation<P, S> {
     /// The references collapsed, asked for once; none where each has to be replayed.
     runs: OnceCell<Option<Arc<Runs>>>,
     last: LastReferences,
+    by_page: ByPage,
     observers: Vec<Box<dyn Observer>>,
     /// The load of which the policy has not heard yet, because references that are part of it may follow.
     loading: Option<(u64, Reference)>,
@@ -279,6 +301,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             width: Width::of_processor(),
             runs: OnceCell::new(),
             last: LastReferences::default(),
+            by_page: ByPage::default(),
             observers: Vec::new(),
             loading: None,
             taken: Vec::new(),
@@ -403,7 +426,8 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         // Short runs are told as they are, and without wide instructions the long ones are too.
         let only_last = self.sight.only_last_matters(&self.policy);
         let repeats_go_untold = self.sight.repeats_go_untold(&self.policy);
-        let near = if only_last && self.width != Width::Plain { words.len().min(NEAR) } else { words.len() };
+        let by_page = (only_last || S::TOGETHER) && self.width != Width::Plain;
+        let near = if by_page { words.len().min(NEAR) } else { words.len() };
         let (near, far) = words.split_at(near);
         let (policy, sight) = (&mut self.policy, &self.sight);
         let tell = |place, reference| sight.referenced(policy, first + place, reference);
@@ -420,7 +444,11 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             return done;
         }
         let hits = self.untold_hits(far);
-        self.tell_last(first + done as u64, &far[..hits]);
+        if only_last {
+            self.tell_last(first + done as u64, &far[..hits]);
+        } else {
+            self.tell_together(first + done as u64, &far[..hits]);
+        }
         done + hits
     }
 
@@ -435,6 +463,32 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         for &place in &self.last.places {
             let reference = packing.unpack(words[place as usize].bits());
             self.sight.referenced(&mut self.policy, first + u64::from(place), reference);
+        }
+    }
+
+    /// Tells the policy of hits from a position on, page by page as far as it allows.
+    fn tell_together<W: Packed>(&mut self, first: u64, words: &[W]) {
+        let packing = self.program.packing;
+        let reference = |place: usize| packing.unpack(words[place].bits());
+        let mut told = 0;
+        while told < words.len() {
+            let left = words.len() - told;
+            let together = self.sight.together(&self.policy, left, |place| reference(told + place).page);
+            if together > NEAR {
+                let words = &words[told..told + together];
+                self.by_page.find(words, packing, self.program.footprint() as usize);
+                for together in self.by_page.in_order(words, packing) {
+                    self.sight.referenced_together(&mut self.policy, together);
+                }
+                self.sight.passed(&mut self.policy, together as u64);
+                told += together;
+            }
+            // Few are told of one by one, and so is what ends them.
+            let next = if together > NEAR { told + 1 } else { told + together + 1 };
+            for place in told..next.min(words.len()) {
+                self.sight.referenced(&mut self.policy, first + place as u64, reference(place));
+            }
+            told = next;
         }
     }
 

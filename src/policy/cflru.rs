@@ -106,6 +106,14 @@ impl Policy for Cflru {
 }
 
 impl SeesReferences for Cflru {
+    const TOGETHER: bool = true;
+
+    /// The regions are where they are by the last references alone, whatever came between.
+    #[inline(always)]
+    fn together(&self, length: usize, _page_at: impl Fn(usize) -> PageId) -> usize {
+        length
+    }
+
     #[inline(always)]
     fn referenced(&mut self, page: PageId, write: bool) {
         *self.pages.mark_mut(page) |= if write { DIRTY } else { 0 };

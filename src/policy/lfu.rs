@@ -11,7 +11,7 @@
 use super::page_heap::PageHeap;
 use super::page_queues::PageQueues;
 use super::parameters::Arguments;
-use super::{Policy, SeesReferences, Setup};
+use super::{Policy, SeesReferences, Setup, Together};
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
 use crate::prefetch::prefetch;
@@ -35,7 +35,7 @@ pub struct Lfu {
     high: PageHeap<Use>,
     /// The use of the pages in the heap.
     uses: Vec<Use>,
-    /// References to pages in the heap so far, and arrivals there.
+    /// References to pages in the heap so far, and arrivals there; those that are told of together are one.
     now: u64,
 }
 
@@ -58,14 +58,34 @@ impl Lfu {
         }
     }
 
-    /// A page of the highest of the low counts is referenced.
+    /// A page of a low count comes to a higher one.
     #[cold]
-    fn rise(&mut self, page: PageId) {
+    fn rise(&mut self, page: PageId, count: u64) {
         self.low.remove(page);
         self.now += 1;
-        let now = Use { count: LOW_COUNTS as u64 + 1, last: self.now };
+        let now = Use { count, last: self.now };
         self.uses[page.index()] = now;
         self.high.set(page, now);
+    }
+
+    /// A page is referenced so many times.
+    #[inline(always)]
+    fn used(&mut self, page: PageId, times: u64) {
+        match self.low.queue_of(page) {
+            None => {
+                self.now += 1;
+                let uses = &mut self.uses[page.index()];
+                *uses = Use { count: uses.count + times, last: self.now };
+            }
+            Some(queue) => {
+                let count = queue as u64 + 1 + times;
+                if count <= LOW_COUNTS as u64 {
+                    self.low.move_to_back(page, count as usize - 1);
+                } else {
+                    self.rise(page, count);
+                }
+            }
+        }
     }
 }
 
@@ -110,16 +130,20 @@ impl Policy for Lfu {
 }
 
 impl SeesReferences for Lfu {
+    const TOGETHER: bool = true;
+
+    #[inline(always)]
+    fn together(&self, length: usize, _page_at: impl Fn(usize) -> PageId) -> usize {
+        length
+    }
+
+    #[inline(always)]
+    fn referenced_together(&mut self, together: Together) {
+        self.used(together.page, together.times);
+    }
+
     #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {
-        match self.low.queue_of(page) {
-            None => {
-                self.now += 1;
-                let uses = &mut self.uses[page.index()];
-                *uses = Use { count: uses.count + 1, last: self.now };
-            }
-            Some(queue) if queue + 1 < LOW_COUNTS => self.low.move_to_back(page, queue + 1),
-            Some(_) => self.rise(page),
-        }
+        self.used(page, 1);
     }
 }

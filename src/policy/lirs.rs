@@ -17,7 +17,7 @@
 
 use super::page_queues::PageQueues;
 use super::parameters::Arguments;
-use super::{Policy, SeesReferences, Setup};
+use super::{Policy, SeesReferences, Setup, Together};
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
 
@@ -162,6 +162,19 @@ impl Policy for Lirs {
 }
 
 impl SeesReferences for Lirs {
+    const TOGETHER: bool = true;
+
+    /// As long as only LIR pages are referenced, they go to the top of the stack, and none becomes LIR or HIR.
+    #[inline(always)]
+    fn together(&self, length: usize, page_at: impl Fn(usize) -> PageId) -> usize {
+        (0..length).position(|place| !self.is_low(page_at(place))).unwrap_or(length)
+    }
+
+    #[inline(always)]
+    fn referenced_together(&mut self, together: Together) {
+        self.touch(together.page);
+    }
+
     #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {
         if self.last != Some(page) {

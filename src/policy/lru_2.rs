@@ -11,7 +11,7 @@
 use super::page_heap::PageHeap;
 use super::page_queues::PageQueues;
 use super::parameters::{Arguments, Parameter};
-use super::{Policy, SeesReferences, Setup};
+use super::{Policy, SeesReferences, Setup, Together};
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
 use crate::prefetch::prefetch;
@@ -127,6 +127,15 @@ impl Lru2 {
         known.last_but_one
     }
 
+    /// A page in memory was referenced, and before that at this time.
+    #[inline(always)]
+    fn no_longer_once(&mut self, page: PageId, last_but_one: u64) {
+        if self.queues.contains(ONCE, page) {
+            self.queues.remove(page);
+            self.twice.set(page, last_but_one);
+        }
+    }
+
     /// The first to go, among the pages referenced twice that are not locked.
     fn first_twice(&mut self, memory: &Memory<'_>) -> Option<PageId> {
         loop {
@@ -159,12 +168,31 @@ impl Lru2 {
 }
 
 impl SeesReferences for Lru2 {
+    const TOGETHER: bool = true;
+
+    #[inline(always)]
+    fn together(&self, length: usize, _page_at: impl Fn(usize) -> PageId) -> usize {
+        length
+    }
+
+    #[inline(always)]
+    fn referenced_together(&mut self, together: Together) {
+        // The reference at place 0 is the next one.
+        let at = |place: u64| self.now + 1 + place;
+        let known = &mut self.known[together.page.index()];
+        let last_but_one = together.last_but_one.map_or(known.last, at);
+        *known = History { last: at(together.last), last_but_one };
+        self.no_longer_once(together.page, last_but_one);
+    }
+
+    #[inline(always)]
+    fn passed(&mut self, references: u64) {
+        self.now += references;
+    }
+
     #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {
         let last_but_one = self.note(page);
-        if self.queues.contains(ONCE, page) {
-            self.queues.remove(page);
-            self.twice.set(page, last_but_one);
-        }
+        self.no_longer_once(page, last_but_one);
     }
 }

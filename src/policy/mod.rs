@@ -269,8 +269,46 @@ pub trait Policy: Sized + Send + 'static {
     }
 }
 
+/// The references to a page in a run of hits of which a policy is told together. Places are counted from 0, the first of
+/// the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Together {
+    /// The page.
+    pub page: PageId,
+    /// How many there are: at least 1.
+    pub times: u64,
+    /// The place of the last.
+    pub last: u64,
+    /// The place of the last but one, where there is one.
+    pub last_but_one: Option<u64>,
+    /// Whether any of them writes.
+    pub written: bool,
+}
+
 /// A policy that is told of every reference to a page in memory.
 pub trait SeesReferences: Policy {
+    /// Whether it may be told of references to a page together ([`SeesReferences::together`]).
+    const TOGETHER: bool = false;
+
+    /// How many of `length` references, all to pages in memory, may be told of together from the first on: after
+    /// [`SeesReferences::referenced_together`] for each page among them, in the order of its last reference, and
+    /// [`SeesReferences::passed`], the policy is as if it had been told of one after the other. The page of each is known by
+    /// its place.
+    fn together(&self, length: usize, page_at: impl Fn(usize) -> PageId) -> usize {
+        let _ = (length, page_at);
+        0
+    }
+
+    /// Resident pages are referenced, this one among them.
+    fn referenced_together(&mut self, together: Together) {
+        self.referenced(together.page, together.written);
+    }
+
+    /// So many references have been told of together.
+    fn passed(&mut self, references: u64) {
+        let _ = references;
+    }
+
     /// Whether, of the references to a page while no other page comes or goes, only the last matters, as where pages are
     /// ordered by their last references: told of these alone, in their order, the policy comes to the same state. It need
     /// not be told of the others then.

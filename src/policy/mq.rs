@@ -14,7 +14,7 @@
 
 use super::page_queues::PageQueues;
 use super::parameters::{Arguments, Parameter};
-use super::{Policy, SeesReferences, Setup};
+use super::{Policy, SeesReferences, Setup, Together};
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
 
@@ -32,10 +32,12 @@ pub struct MultiQueue {
     /// The references so far.
     now: u64,
     lifetime: u64,
-    /// No front page expires before this.
+    /// For each queue a time before which none of its pages expires.
     ///
     /// A page that moves to the back of a queue expires after all in front of it, so in each queue the front page is the
     /// first to expire, and what is behind it when it goes expires later.
+    expires: [u64; MOST_QUEUES],
+    /// The least of these, but for the lowest queue, whose pages can't sink.
     first_expires: u64,
     /// Pages that Qout remembers.
     ghosts: u64,
@@ -48,20 +50,38 @@ struct Known {
 }
 
 impl MultiQueue {
+    /// A page is referenced so many times, the last time when so many references were there before.
+    #[inline(always)]
+    fn used(&mut self, page: PageId, times: u64, last: u64) {
+        let known = &mut self.pages[page.index()];
+        known.references += times;
+        known.expires = last.saturating_add(self.lifetime);
+        let queue = (known.references.ilog2() as usize).min(self.count - 1);
+        self.queues.move_to_back(page, queue);
+    }
+
     /// Moves the front page of each queue down that has expired.
     #[cold]
     #[inline(never)]
     fn adjust(&mut self) {
-        for queue in 1..self.count {
-            if let Some(page) = self.queues.front(queue).filter(|page| self.pages[page.index()].expires < self.now) {
-                self.queues.move_to_back(page, queue - 1);
-                self.pages[page.index()].expires = self.now.saturating_add(self.lifetime);
+        let Self { queues, count, pages, now, lifetime, expires, first_expires, .. } = self;
+        // What comes to a queue that is empty now expires a lifetime from now at the earliest.
+        let anew = now.saturating_add(*lifetime);
+        let expires_of =
+            |front: Option<PageId>, pages: &[Known]| front.map_or(anew, |page| pages[page.index()].expires);
+        *first_expires = u64::MAX;
+        for (queue, expires) in expires[..*count].iter_mut().enumerate().skip(1) {
+            if *expires < *now {
+                let front = queues.front(queue);
+                *expires = expires_of(front, pages);
+                if let Some(page) = front.filter(|_| *expires < *now) {
+                    queues.move_to_back(page, queue - 1);
+                    pages[page.index()].expires = anew;
+                    *expires = expires_of(queues.front(queue), pages);
+                }
             }
+            *first_expires = (*first_expires).min(*expires);
         }
-        let fronts = (1..self.count).filter_map(|queue| self.queues.front(queue));
-        // What comes to a queue that is empty now expires a lifetime from then at the earliest.
-        let none = self.now.saturating_add(self.lifetime);
-        self.first_expires = fronts.map(|page| self.pages[page.index()].expires).min().unwrap_or(none);
     }
 }
 
@@ -92,6 +112,7 @@ impl Policy for MultiQueue {
             count,
             pages: vec![Known::default(); setup.pages],
             now: 0,
+            expires: [0; MOST_QUEUES],
             first_expires: 0,
             lifetime: arguments.multiple_of(setup.frames, "lifetime")?,
             ghosts: arguments.multiple_of(setup.frames, "ghost")?,
@@ -132,13 +153,27 @@ impl Policy for MultiQueue {
 }
 
 impl SeesReferences for MultiQueue {
+    const TOGETHER: bool = true;
+
+    /// As long as no page sinks.
+    #[inline(always)]
+    fn together(&self, length: usize, _page_at: impl Fn(usize) -> PageId) -> usize {
+        self.first_expires.saturating_sub(self.now).min(length as u64) as usize
+    }
+
+    #[inline(always)]
+    fn referenced_together(&mut self, together: Together) {
+        self.used(together.page, together.times, self.now + together.last);
+    }
+
+    #[inline(always)]
+    fn passed(&mut self, references: u64) {
+        self.now += references;
+    }
+
     #[inline(always)]
     fn referenced(&mut self, page: PageId, _write: bool) {
-        let known = &mut self.pages[page.index()];
-        known.references += 1;
-        known.expires = self.now.saturating_add(self.lifetime);
-        let queue = (known.references.ilog2() as usize).min(self.count - 1);
-        self.queues.move_to_back(page, queue);
+        self.used(page, 1, self.now);
         self.now += 1;
         if self.first_expires < self.now {
             self.adjust();

@@ -9,12 +9,12 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::parameters::{Arguments, Parameter};
-use super::{POLICIES, Policy, SeesFuture, SeesReferences, Setup, Sight};
+use super::{POLICIES, Policy, SeesFuture, SeesReferences, Setup, Sight, Together};
 use crate::ids::PageId;
 use crate::kernel::Memory;
 use crate::prefetch::prefetch;
 use crate::program::{self, NO_NEXT_USE, Program, Reference};
-use crate::replay::{Options, Replay, Sees, Simulation};
+use crate::replay::{Options, Replay, Sees, Simulation, together};
 
 /// Starts a run of a policy with these arguments.
 type Start = fn(&Arc<Program>, &Options, &Arguments) -> Result<Box<dyn Replay>, String>;
@@ -34,7 +34,7 @@ pub struct Entry {
     pub sight: Sight,
     /// See [`Policy::PARAMETERS`].
     pub parameters: &'static [Parameter],
-    /// See [`Policy::BYTES_PER_PAGE`].
+    /// See [`Policy::BYTES_PER_PAGE`]; and what it takes to tell it of references together.
     pub bytes_per_page: u64,
     start: Start,
     check: fn(&Arguments) -> Result<(), String>,
@@ -50,10 +50,12 @@ pub const fn bits<P: Policy>() -> Entry {
 
 /// The row of a policy that is told of every reference.
 pub const fn references<P: SeesReferences>() -> Entry {
-    row::<P>(Sight::EveryReference, |program, options, arguments| {
+    let row = row::<P>(Sight::EveryReference, |program, options, arguments| {
         let policy = P::new(&setup(program, options), arguments)?;
         Ok(Box::new(Simulation::new(program, options, policy, References)))
-    })
+    });
+    let together = if P::TOGETHER { together::BYTES_PER_PAGE } else { 0 };
+    Entry { bytes_per_page: row.bytes_per_page + together, ..row }
 }
 
 /// The row of a policy that knows the future.
@@ -100,6 +102,7 @@ struct References;
 
 impl<P: SeesReferences> Sees<P> for References {
     const EVERY_REFERENCE: bool = true;
+    const TOGETHER: bool = P::TOGETHER;
 
     #[inline(always)]
     fn only_last_matters(&self, policy: &P) -> bool {
@@ -109,6 +112,19 @@ impl<P: SeesReferences> Sees<P> for References {
     #[inline(always)]
     fn referenced(&self, policy: &mut P, _position: u64, reference: Reference) {
         policy.referenced(reference.page, reference.write);
+    }
+
+    fn together(&self, policy: &P, length: usize, page_at: impl Fn(usize) -> PageId) -> usize {
+        policy.together(length, page_at)
+    }
+
+    #[inline(always)]
+    fn referenced_together(&self, policy: &mut P, together: Together) {
+        policy.referenced_together(together);
+    }
+
+    fn passed(&self, policy: &mut P, references: u64) {
+        policy.passed(references);
     }
 }
 
