@@ -4,8 +4,10 @@
 //! of their page tables, which stand side by side ([`SideBySide`]). For each packed reference a word holds one bit a size:
 //! whether it would change nothing there, because the entry is young already, and the page written if it writes. Most
 //! references change nothing at any size, and are passed over with one look for all. Of the others, hits and minor faults are
-//! carried out at all sizes together, and only the sizes at which the page is in no frame are told. So every count, histogram
-//! and event is what a replay alone would give: it is one.
+//! carried out at all sizes together, and only the sizes at which the page is in no frame are told. Where the hands of
+//! `shm_swap` are all there is to a policy, the replays lend what faults change, and a fault is done at all sizes in one go
+//! ([`shm_swap`](crate::kernel::side_by_side::shm_swap)). So every count, histogram and event is what a replay alone would give:
+//! it is one.
 //!
 //! It loses where a size faults at every other reference, or has something to do where hardly another one has: its model is
 //! cold each time. Such sizes leave the pass ([`OnePass::run`]) and go on alone, from where they are. No policy is known here
@@ -20,7 +22,10 @@ mod settled;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::ids::PageId;
 use crate::kernel::side_by_side::SideBySide;
+use crate::kernel::side_by_side::shm_swap::{Frames, Others};
+use crate::observers::distributions::Distributions;
 use crate::program::{Program, References};
 use crate::replay::Replay;
 use crate::runs::{Cut, InARow, Positions, Runs};
@@ -49,6 +54,7 @@ pub struct OnePass {
     sizes: Vec<Size>,
     tables: SideBySide,
     settled: Settled,
+    lent: Lent,
     /// The references collapsed, where that is worth it.
     runs: Option<Arc<Runs>>,
     /// The sizes that are in the pass, a bit each.
@@ -65,6 +71,14 @@ struct Size {
     faults: u64,
     /// References that would change nothing at all but this size and at most one other.
     alone: u64,
+}
+
+/// What sizes have lent so that faults at them are done in one go, by their numbers.
+struct Lent {
+    /// The sizes that have, a bit each.
+    sizes: u64,
+    frames: Vec<Frames>,
+    distributions: Vec<Distributions>,
 }
 
 /// The sizes that a reference matters to, a bit each.
@@ -100,7 +114,13 @@ impl OnePass {
         let sizes: Vec<Size> = replays.into_iter().enumerate().map(start).collect();
         let present = u64::MAX.checked_shr((MOST_SIZES - sizes.len()) as u32).unwrap_or(0);
         let runs = program.runs(sizes.len() as u32).cloned();
-        Self { settled: Settled::new(program), program: Arc::clone(program), sizes, tables, runs, present, position: 0 }
+        let lent = Lent {
+            sizes: 0,
+            frames: sizes.iter().map(|_| Frames::default()).collect(),
+            distributions: sizes.iter().map(|_| Distributions::new(0, 0)).collect(),
+        };
+        let settled = Settled::new(program);
+        Self { settled, program: Arc::clone(program), sizes, tables, lent, runs, present, position: 0 }
     }
 
     /// Replays to the end of the trace, or until `go_on` says no, which it is asked now and then. The replays, in the order
@@ -130,7 +150,8 @@ impl OnePass {
         self.into_replays()
     }
 
-    fn into_replays(self) -> Vec<Box<dyn Replay>> {
+    fn into_replays(mut self) -> Vec<Box<dyn Replay>> {
+        self.take_back(u64::MAX);
         let Self { sizes, mut tables, present, position, .. } = self;
         let leave = |(number, mut size): (usize, Size)| {
             if present >> number & 1 != 0 {
@@ -143,6 +164,10 @@ impl OnePass {
 
     /// Changes and timers, where the trace or a policy has them at this position.
     fn do_what_is_due(&mut self) {
+        if self.next_stop(u64::MAX) > self.position {
+            return;
+        }
+        self.take_back(u64::MAX);
         for (number, size) in self.sizes.iter_mut().enumerate() {
             if size.due <= self.position && self.present >> number & 1 != 0 {
                 size.due = size.replay.do_what_is_due(self.position, &mut self.tables);
@@ -155,8 +180,30 @@ impl OnePass {
         here.map(|(_, size)| size.due).min().unwrap_or(end).min(end)
     }
 
+    /// Has all sizes lend what they can.
+    fn borrow(&mut self) {
+        let Lent { sizes: lent, frames, distributions } = &mut self.lent;
+        for number in members(self.present & !*lent) {
+            if let Some(of_size) = self.sizes[number].replay.lend_frames(&mut distributions[number]) {
+                frames[number] = of_size;
+                *lent |= 1 << number;
+            }
+        }
+    }
+
+    /// Gives back what any of these sizes has lent.
+    fn take_back(&mut self, sizes: u64) {
+        let Lent { sizes: lent, frames, distributions } = &mut self.lent;
+        for number in members(*lent & sizes) {
+            let of_size = std::mem::take(&mut frames[number]);
+            self.sizes[number].replay.take_frames_back(of_size, &mut distributions[number]);
+        }
+        *lent &= !sizes;
+    }
+
     /// The references up to the next stop, collapsed as far as they can be.
     fn stretch(&mut self, references: &[u32], end: u64) {
+        self.borrow();
         let as_they_are = |pass: &mut Self, range: Range<u64>| {
             pass.references(InARow(range.start), &references[range.start as usize..range.end as usize], references);
         };
@@ -199,19 +246,30 @@ impl OnePass {
 
     /// One reference, at the sizes at which it may change something.
     fn tell(&mut self, position: u64, word: u32) {
-        let Told { told, absent: mut left } = self.refer(word);
+        let Told { told, absent } = self.refer(word);
         self.blame(told);
-        let mut settled = 0;
-        while left != 0 {
-            let number = left.trailing_zeros();
-            left &= left - 1;
-            let size = &mut self.sizes[number as usize];
+        let mut settled = self.fault(position, word, absent & self.lent.sizes);
+        for number in members(absent & !self.lent.sizes) {
+            let size = &mut self.sizes[number];
             size.faults += 1;
             let faulted = size.replay.fault_in_pass(position, word, &mut self.tables);
             settled |= u64::from(faulted.settled) << number;
             self.present &= !(u64::from(!faulted.goes_on) << number);
         }
         self.settled.set(word, settled);
+    }
+
+    /// A reference to a page that is in no frame at some sizes, all of which have lent what that changes; those where it would
+    /// change nothing the next time.
+    #[inline(always)]
+    fn fault(&mut self, position: u64, word: u32, sizes: u64) -> u64 {
+        if sizes == 0 {
+            return 0;
+        }
+        let Self { program, sizes: all, tables, lent: Lent { frames, distributions, .. }, .. } = self;
+        let reference = program.packing.unpack(u64::from(word));
+        let mut others = Rest { sizes: all, distributions, position, page: reference.page };
+        tables.fault(program, reference, position, sizes, frames, &mut others)
     }
 
     /// Counts a reference for the sizes at which it may change something, where they are one or two.
@@ -241,11 +299,46 @@ impl OnePass {
         // Each page comes for the first time at every size, and nothing is learnt from that.
         let pages = u64::from(self.program.footprint());
         let [faults, alone] = [MOST_FAULTS, MOST_ALONE].map(|most| self.position / most + pages);
-        for (number, size) in self.sizes.iter_mut().enumerate() {
-            if self.present >> number & 1 != 0 && (size.faults > faults || size.alone > alone) {
-                size.replay.leave_the_pass(self.position, &mut self.tables);
-                self.present &= !(1 << number);
-            }
+        let leaves = |&number: &usize| self.sizes[number].faults > faults || self.sizes[number].alone > alone;
+        let leaving: Vec<usize> = members(self.present).filter(leaves).collect();
+        for number in leaving {
+            self.take_back(1 << number);
+            self.sizes[number].replay.leave_the_pass(self.position, &mut self.tables);
+            self.present &= !(1 << number);
         }
+    }
+}
+
+/// The numbers of the bits that are set, ascending.
+fn members(mut sizes: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let number = sizes.trailing_zeros();
+        sizes &= sizes.wrapping_sub(1);
+        (number < u64::BITS).then_some(number as usize)
+    })
+}
+
+/// What belongs to the sizes beside what they have lent, at a reference to a page that is in no frame.
+struct Rest<'p> {
+    sizes: &'p mut [Size],
+    distributions: &'p mut [Distributions],
+    position: u64,
+    page: PageId,
+}
+
+impl Others for Rest<'_> {
+    fn next_page(&mut self, number: usize, frames: &mut Frames, begins: bool) -> Option<PageId> {
+        self.sizes[number].replay.next_page(frames, begins)
+    }
+
+    #[inline(always)]
+    fn swapped_out(&mut self, number: usize, page: PageId, attempts: u64, entries: u64) {
+        self.distributions[number].swapped_out(page, self.position, attempts, entries);
+    }
+
+    #[inline(always)]
+    fn came_in(&mut self, number: usize, from_swap: bool) {
+        self.sizes[number].faults += 1;
+        self.distributions[number].brought_in(self.page, self.position, from_swap);
     }
 }

@@ -24,6 +24,7 @@ use crate::ids::PageId;
 use crate::kernel::kswapd::{Jiffy, Kswapd, KswapdOptions, PAGES_A_WAKE_UP};
 use crate::kernel::page_tables::{CountsMinorFaults, EndsAtMinorFaults, PageTables, Tables, with_entries};
 use crate::kernel::side_by_side::SideBySide;
+use crate::kernel::side_by_side::shm_swap::Frames;
 use crate::kernel::swap::RECORDED_RUN_SLOTS;
 use crate::kernel::{Counters, Entries, Fault, Kernel, Memory, Verdict};
 use crate::observers::distributions::Distributions;
@@ -195,6 +196,15 @@ pub trait Replay: Send {
 
     /// In a pass: the packed reference at a position, which is to a page in no frame; those before it are done or change nothing.
     fn fault_in_pass(&mut self, position: u64, word: u32, tables: &mut SideBySide) -> Faulted;
+
+    /// In a pass: lends what a fault changes, and the distributions, where it is of the kind that [`SideBySide::fault`] does.
+    fn lend_frames(&mut self, distributions: &mut Distributions) -> Option<Frames>;
+
+    /// In a pass: takes back what was lent.
+    fn take_frames_back(&mut self, frames: Frames, distributions: &mut Distributions);
+
+    /// In a pass, while it has lent them: [`Others::next_page`](crate::kernel::side_by_side::shm_swap::Others::next_page).
+    fn next_page(&mut self, frames: &mut Frames, begins: bool) -> Option<PageId>;
 
     /// The pass has come to a position, and goes on without it: it can be run alone.
     fn leave_the_pass(&mut self, position: u64, tables: &mut SideBySide);
@@ -855,6 +865,39 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
             self.leave_the_pass(position + 1, tables);
         }
         Faulted { goes_on, settled }
+    }
+
+    fn lend_frames(&mut self, distributions: &mut Distributions) -> Option<Frames> {
+        if self.daemon.is_some() || self.out_of_memory != OutOfMemory::Continue {
+            return None;
+        }
+        let start_priority = self.policy.start_priority();
+        let hands = self.policy.two_hands()?;
+        let ahead = hands.ahead(&Memory::new(&mut self.kernel, None));
+        let frames = self.kernel.lend_frames(ahead, start_priority)?;
+        std::mem::swap(&mut self.distributions, distributions);
+        Some(frames)
+    }
+
+    fn take_frames_back(&mut self, frames: Frames, distributions: &mut Distributions) {
+        if let Some(hands) = self.policy.two_hands() {
+            hands.went_on(&frames.ahead);
+        }
+        self.kernel.take_frames_back(frames);
+        std::mem::swap(&mut self.distributions, distributions);
+    }
+
+    #[cold]
+    fn next_page(&mut self, frames: &mut Frames, begins: bool) -> Option<PageId> {
+        let Self { policy, kernel, .. } = self;
+        let hands = policy.two_hands()?;
+        if begins {
+            hands.begin_scan();
+        }
+        hands.went_on(&frames.ahead);
+        let page = kernel.with_resident(frames, |kernel| hands.next_page(&mut Memory::new(kernel, None)));
+        frames.ahead = hands.ahead(&Memory::new(kernel, None));
+        page
     }
 
     fn leave_the_pass(&mut self, position: u64, tables: &mut SideBySide) {

@@ -37,6 +37,21 @@ impl ResidentPages {
         self.kept.then_some(&self.set)
     }
 
+    /// Keeps the set from now on, while it is empty.
+    pub(super) fn keep_empty(&mut self, pages: usize) {
+        *self = Self { set: Bitmap::new(pages), kept: true };
+    }
+
+    /// Lends the set; none where it is not kept.
+    pub(super) fn lend(&mut self) -> Option<Bitmap> {
+        self.kept.then(|| std::mem::take(&mut self.set))
+    }
+
+    /// Takes the set back.
+    pub(super) fn take_back(&mut self, set: Bitmap) {
+        self.set = set;
+    }
+
     /// Whether a page is in the set; none where it is not kept.
     pub(super) fn contains(&self, page: PageId) -> Option<bool> {
         self.kept.then(|| self.set.contains(page.index()))

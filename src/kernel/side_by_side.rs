@@ -5,6 +5,7 @@
 //! Everything else happens at one size at a time. Its [`Kernel`] is lent the arrays meanwhile, finds its own words in them by
 //! its lane, and notes here what it makes old or takes. What happens where the page is in no frame is not decided here.
 
+pub mod shm_swap;
 mod words;
 
 use super::Kernel;
@@ -154,7 +155,7 @@ impl Kernel {
         self.tables.beside = others.tables.take();
         if let (Some(beside), Some(lane)) = (&mut self.tables.beside, self.lane) {
             beside.0.lane = lane;
-            with_tables!(&mut beside.0.tables, entries => entries.place = lane);
+            with_tables!(&mut beside.0.tables, entries => entries.set_lane(lane));
         }
     }
 
@@ -316,9 +317,12 @@ impl Entries for Beside {
 }
 
 /// Entries of several memory sizes side by side.
-trait Lanes {
+trait Lanes: Entries {
     /// The same of one size alone.
     type Alone;
+
+    /// What is asked for from now on is that of this size.
+    fn set_lane(&mut self, lane: Lane);
 
     /// What one size has, for so many pages, in arrays of its own.
     fn alone(&self, pages: usize, lane: Lane) -> Self::Alone;
@@ -329,6 +333,11 @@ trait Lanes {
 
 impl<W: words::Wide> Lanes for Words<W, Lane> {
     type Alone = Words<W>;
+
+    #[inline(always)]
+    fn set_lane(&mut self, lane: Lane) {
+        self.place = lane;
+    }
 
     fn alone(&self, pages: usize, lane: Lane) -> Words<W> {
         let mut alone = Words::new(pages);
@@ -347,6 +356,10 @@ impl<W: words::Wide> Lanes for Words<W, Lane> {
 
 impl Lanes for ManySharers<Lane> {
     type Alone = ManySharers;
+
+    fn set_lane(&mut self, lane: Lane) {
+        self.place = lane;
+    }
 
     fn alone(&self, pages: usize, lane: Lane) -> ManySharers {
         let of_page = 1 << self.shift;
@@ -426,7 +439,7 @@ mod tests {
     }
 
     fn set_lane(tables: &mut Tables<Lane>, lane: Lane) {
-        with_tables!(tables, entries => entries.place = lane);
+        with_tables!(tables, entries => entries.set_lane(lane));
     }
 
     /// A reference at one size after the other.

@@ -79,6 +79,10 @@ impl Policy for Linux20 {
         self.hands.advance_past_young(memory).map(Pick::IfOld)
     }
 
+    fn two_hands(&mut self) -> Option<&mut TwoHands> {
+        (self.successes_per_call == 1).then_some(&mut self.hands)
+    }
+
     fn hand(&self, program: &Program) -> Option<Hand> {
         Some(self.hands.position(program))
     }

@@ -262,6 +262,12 @@ pub trait Policy: Sized + Send + 'static {
         let _ = memory;
     }
 
+    /// Its hands, where a call for memory tries the pages that they come to by a second chance until one is out, and there is no
+    /// more to the policy: faults at several memory sizes are done together then.
+    fn two_hands(&mut self) -> Option<&mut two_hands::TwoHands> {
+        None
+    }
+
     /// Where its hands are, for policies that have a segment and a page index as the kernel does.
     fn hand(&self, program: &Program) -> Option<Hand> {
         let _ = program;

@@ -3,6 +3,8 @@
 //!
 //! Where the hands go is all there is here; what is done to the page they meet is the policy's and the kernel's part.
 
+use std::ops::Range;
+
 use super::Hand;
 use crate::ids::{PageId, SegmentNumber};
 use crate::kernel::Memory;
@@ -85,6 +87,27 @@ impl TwoHands {
             }
             self.next_segment(memory.max_shmid())?;
         }
+    }
+
+    /// The pages ahead of the hands in the segment where they are; empty where that is not known.
+    pub fn ahead(&self, memory: &Memory<'_>) -> Range<PageId> {
+        match self.place {
+            Some((_, next)) if self.version == memory.segments_version() => next..self.end,
+            _ => PageId::new(0)..PageId::new(0),
+        }
+    }
+
+    /// The hands went over pages that they had ahead of them; these are left, and nothing has changed in the segment.
+    pub fn went_on(&mut self, ahead: &Range<PageId>) {
+        // Nothing was ahead where no end was known.
+        if let Some((_, next)) = self.place.as_mut().filter(|_| ahead.end.get() > 0) {
+            *next = ahead.start;
+        }
+    }
+
+    /// The next resident page of a segment that is not locked, where nothing is ahead of the hands.
+    pub fn next_page(&mut self, memory: &mut Memory<'_>) -> Option<PageId> {
+        self.advance_far(memory)
     }
 
     /// Where the hands are, in the kernel's terms.
