@@ -487,8 +487,8 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             if together > NEAR {
                 let words = &words[told..told + together];
                 self.by_page.find(words, packing, self.program.footprint() as usize);
-                for together in self.by_page.in_order(words, packing) {
-                    self.sight.referenced_together(&mut self.policy, together);
+                for of_page in self.by_page.in_order(words, packing) {
+                    self.sight.referenced_together(&mut self.policy, of_page);
                 }
                 self.sight.passed(&mut self.policy, together as u64);
                 told += together;

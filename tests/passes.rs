@@ -99,6 +99,9 @@ fn script(sharers: u8, steps: &[Step]) -> String {
     text
 }
 
+/// Policies that are told of hits in other ways than with their defaults in small worlds.
+const MORE: &str = "slru:segments=1,slru:segments=2;protected=0.3,slru:segments=4,mq:lifetime=60,mq:lifetime=200,mq:queues=2;lifetime=100";
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
@@ -116,7 +119,7 @@ proptest! {
         let program = program_of_script(&script(sharers, &steps));
         let out_of_memory = if stop { OutOfMemory::Stop } else { OutOfMemory::Continue };
         let options = Options { swap, out_of_memory, kswapd: daemon, ..Options::new(1) };
-        let more = PolicySpec::parse_list("slru:segments=1,slru:segments=2;protected=0.3,slru:segments=4").unwrap();
+        let more = PolicySpec::parse_list(MORE).unwrap();
         let policies: Vec<PolicySpec> = PolicySpec::all().into_iter().chain(more).collect();
         check(&jobs(&program, &policies, &options, &[1, 2, 3, 4, 5, 7, 9, 12, 15, 19, 25]));
     }
