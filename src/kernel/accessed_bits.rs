@@ -5,26 +5,29 @@
 //! is counted but the bits, is not known here.
 
 use super::Kernel;
-use super::page_tables::{Entries, PageTables, Tables, Word, Words};
+use super::page_tables::{Entries, PageTables, Tables, Word, Words, with_tables};
 use super::second_chance::BLOCK;
 use crate::ids::PageId;
 use crate::processor::WideWords;
 
+/// Where fewer than one page in so many is in memory, these are looked at one by one.
+const FEW: u64 = 64;
 /// Pages of a block that are looked at together, where it has a young one.
 const PART: usize = 8;
 
 impl Kernel {
-    /// Makes all pages old; tells of each that was young, in the order of their numbers.
-    pub(super) fn clear_all_accessed(&mut self, mut young: impl FnMut(PageId)) {
+    /// Makes all pages in memory old, which `resident` are; tells of each that was young, in any order.
+    pub(super) fn clear_all_accessed(&mut self, resident: impl Iterator<Item = PageId>, mut young: impl FnMut(PageId)) {
+        let few = self.shm_rss < u64::from(self.program.footprint()) / FEW;
         let Self { tables, counters, program, wide_words, .. } = self;
-        let pages = program.footprint() as usize;
         let tell = |page, cleared| {
             counters.young_cleared += u64::from(cleared);
             young(page);
         };
         match tables {
-            PageTables { beside: Some(beside), .. } => beside.clear_all_accessed(pages, tell),
-            PageTables { own, .. } => own.clear_all_accessed(pages, *wide_words, tell),
+            PageTables { beside: Some(beside), .. } => beside.clear_accessed_of(resident, tell),
+            PageTables { own, .. } if few => with_tables!(own, entries => one_by_one(entries, resident, tell)),
+            PageTables { own, .. } => own.clear_all_accessed(program.footprint() as usize, *wide_words, tell),
         }
     }
 }
@@ -96,7 +99,6 @@ wide!(u64, several_columns);
 #[cfg(test)]
 mod tests {
     use super::super::page_tables::Alone;
-    use super::super::page_tables::with_tables;
     use super::*;
     use crate::ids::Column;
     use crate::program::Reference;

@@ -102,12 +102,12 @@ impl<'k> Memory<'k> {
         self.clear_accessed(page)
     }
 
-    /// As [`Memory::test_and_clear_accessed`] for every page in memory, in any order; tells of those that were young. No segment is
-    /// locked.
-    pub fn test_and_clear_all(&mut self, young: impl FnMut(PageId)) {
+    /// As [`Memory::test_and_clear_accessed`] for every page in memory, which `resident` are, in any order; tells of those that were
+    /// young. No segment is locked.
+    pub fn test_and_clear_all(&mut self, resident: impl Iterator<Item = PageId>, young: impl FnMut(PageId)) {
         debug_assert!(!self.is_any_locked(), "pages of locked segments are no candidates");
         self.kernel.counters.swap_attempts += self.kernel.shm_rss;
-        self.sample_all(young);
+        self.sample_all(resident, young);
     }
 
     /// Examines a page in search of a victim: true where it is young in some sharer's page table; that is counted as an
@@ -149,9 +149,9 @@ impl<'k> Memory<'k> {
         self.clear_accessed(page)
     }
 
-    /// As [`Memory::sample_accessed`] for every page in memory, in any order; tells of those that were young.
-    pub fn sample_all(&mut self, young: impl FnMut(PageId)) {
-        self.kernel.clear_all_accessed(young);
+    /// As [`Memory::sample_accessed`] for every page in memory, which `resident` are, in any order; tells of those that were young.
+    pub fn sample_all(&mut self, resident: impl Iterator<Item = PageId>, young: impl FnMut(PageId)) {
+        self.kernel.clear_all_accessed(resident, young);
     }
 
     /// The segment in a slot of the segment table, none where the slot is unused or past the end.

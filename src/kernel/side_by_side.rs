@@ -192,13 +192,17 @@ impl Beside {
     }
 
     /// Makes pages old, one after the other; tells of each that was young, and how many entries of it were.
-    pub(super) fn clear_all_accessed(&mut self, pages: usize, mut young: impl FnMut(PageId, u32)) {
+    pub(super) fn clear_accessed_of(
+        &mut self,
+        pages: impl Iterator<Item = PageId>,
+        mut young: impl FnMut(PageId, u32),
+    ) {
         let Arrays { tables, lane, unsettled } = &mut *self.0;
         let tell = |page: PageId, cleared| {
             unsettled[page.index()] |= 1 << lane.number;
             young(page, cleared);
         };
-        with_tables!(tables, entries => one_by_one(entries, (0..pages).map(PageId::from_index), tell));
+        with_tables!(tables, entries => one_by_one(entries, pages, tell));
     }
 
     /// [`Tables::pass_over`].

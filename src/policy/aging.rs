@@ -28,8 +28,6 @@ const VALUES: usize = 256;
 const ACCESSED: u8 = 128;
 /// The place of a page that is not in memory.
 const NOWHERE: u32 = u32::MAX;
-/// Where fewer than one page in so many is in memory, they are sampled one by one.
-const FEW: usize = 64;
 
 /// The pages by load and by counter.
 #[derive(Debug)]
@@ -169,18 +167,10 @@ impl Policy for Aging {
 
     fn sample(&mut self, memory: &mut Memory<'_>) {
         self.close_gaps();
-        if self.by_load.len() < self.counters.len() / FEW {
-            for &page in &self.by_load {
-                let accessed = if memory.sample_accessed(page) { ACCESSED } else { 0 };
-                let counter = &mut self.counters[page.index()];
-                *counter = *counter >> 1 | accessed;
-            }
-        } else {
-            for page in &self.by_load {
-                self.counters[page.index()] >>= 1;
-            }
-            memory.sample_all(|page| self.counters[page.index()] |= ACCESSED);
+        for page in &self.by_load {
+            self.counters[page.index()] >>= 1;
         }
+        memory.sample_all(self.by_load.iter().copied(), |page| self.counters[page.index()] |= ACCESSED);
         self.put_in_order();
     }
 }

@@ -106,13 +106,8 @@ impl Policy for Cflru {
 }
 
 impl SeesReferences for Cflru {
-    const TOGETHER: bool = true;
-
     /// The regions are where they are by the last references alone, whatever came between.
-    #[inline(always)]
-    fn together(&self, length: usize, _page_at: impl Fn(usize) -> PageId) -> usize {
-        length
-    }
+    const TOGETHER: bool = true;
 
     #[inline(always)]
     fn referenced(&mut self, page: PageId, write: bool) {

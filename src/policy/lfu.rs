@@ -133,11 +133,6 @@ impl SeesReferences for Lfu {
     const TOGETHER: bool = true;
 
     #[inline(always)]
-    fn together(&self, length: usize, _page_at: impl Fn(usize) -> PageId) -> usize {
-        length
-    }
-
-    #[inline(always)]
     fn referenced_together(&mut self, together: Together) {
         self.used(together.page, together.times);
     }

@@ -171,11 +171,6 @@ impl SeesReferences for Lru2 {
     const TOGETHER: bool = true;
 
     #[inline(always)]
-    fn together(&self, length: usize, _page_at: impl Fn(usize) -> PageId) -> usize {
-        length
-    }
-
-    #[inline(always)]
     fn referenced_together(&mut self, together: Together) {
         // The reference at place 0 is the next one.
         let at = |place: u64| self.now + 1 + place;

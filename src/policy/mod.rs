@@ -300,9 +300,10 @@ pub trait SeesReferences: Policy {
     /// [`SeesReferences::referenced_together`] for each page among them, in the order of its last reference, and
     /// [`SeesReferences::passed`], the policy is as if it had been told of one after the other. The page of each is known by
     /// its place.
+    #[inline(always)]
     fn together(&self, length: usize, page_at: impl Fn(usize) -> PageId) -> usize {
-        let _ = (length, page_at);
-        0
+        let _ = page_at;
+        length
     }
 
     /// Resident pages are referenced, this one among them.

@@ -25,9 +25,6 @@ use super::{Policy, Setup};
 use crate::ids::PageId;
 use crate::kernel::{Memory, Pick};
 
-/// A ring of fewer than one page in so many is gone round page by page, where all are to be examined.
-const FEW: usize = 64;
-
 /// A ring of pages with a time each.
 #[derive(Debug)]
 pub struct Wsclock {
@@ -81,15 +78,7 @@ impl Wsclock {
     /// examined, in whatever order is fast, and the hand is where it was.
     fn search_dirty(&mut self, memory: &mut Memory<'_>) -> Option<PageId> {
         let now = memory.now();
-        if self.ring.len() < self.last_used.len() / FEW {
-            for page in self.ring.round() {
-                if memory.test_and_clear_accessed(page) {
-                    self.last_used[page.index()] = now;
-                }
-            }
-        } else {
-            memory.test_and_clear_all(|page| self.last_used[page.index()] = now);
-        }
+        memory.test_and_clear_all(self.ring.round(), |page| self.last_used[page.index()] = now);
         if !self.is_outside(self.since, memory) {
             return None;
         }
