@@ -50,7 +50,7 @@ impl Absences {
             gone_at: 0,
             waiting: [Change { position_and_return: 0, gone: none, come: none }; WAITING],
             changes: 0,
-            counted: Tally::default(),
+            counted: Tally::up_to(references),
         }
     }
 

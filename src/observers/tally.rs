@@ -15,24 +15,51 @@ const HALF: u64 = EXACT / 2;
 /// Counts of values.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
-    cells: Vec<u64>,
+    /// Less what is in `carried`: narrow, so that twice as many are in a cache.
+    cells: Vec<u32>,
+    /// A cell, each time that its count was 2^32 once more.
+    carried: Vec<usize>,
+    /// The cells that there are as soon as there are any.
+    first: usize,
 }
 
 impl Tally {
+    /// Nothing is counted yet, and values up to one have a cell from the first on: an array that grows moves each time.
+    pub fn up_to(most: u64) -> Self {
+        Self { first: cell(most) + 1, ..Self::default() }
+    }
+
     /// Records a value.
     #[inline(always)]
     pub fn record(&mut self, value: u64) {
-        match self.cells.get_mut(cell(value)) {
-            Some(count) => *count += 1,
-            None => self.grow(cell(value)),
+        let cell = cell(value);
+        let Some(count) = self.cells.get_mut(cell) else { return self.grow(cell) };
+        *count = count.wrapping_add(1);
+        if *count == 0 {
+            self.carry(cell);
         }
     }
 
     /// The first value of a larger cell than there was.
     #[cold]
     fn grow(&mut self, cell: usize) {
-        self.cells.resize((cell + 1).next_multiple_of(HALF as usize), 0);
+        self.cells.resize((cell + 1).next_multiple_of(HALF as usize).max(self.first), 0);
         self.cells[cell] += 1;
+    }
+
+    #[cold]
+    fn carry(&mut self, cell: usize) {
+        self.carried.push(cell);
+    }
+
+    /// All cells with the counts of their values, where there are any.
+    fn counts(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
+        let carried = |cell| self.carried.iter().filter(|&&other| other == cell).count() as u64;
+        let count = move |(cell, &count): (usize, &u32)| {
+            let carried = if self.carried.is_empty() { 0 } else { carried(cell) };
+            (cell, u64::from(count) + (carried << u32::BITS))
+        };
+        self.cells.iter().enumerate().map(count).filter(|&(_, count)| count > 0)
     }
 
     /// The counts as a histogram.
@@ -45,11 +72,11 @@ impl Tally {
     /// # Panics
     /// Never: three figures are allowed, and it has room for the largest value.
     pub(super) fn histogram_with(&self, more: &[u64]) -> Histogram<u64> {
-        let last = self.cells.iter().rposition(|&count| count > 0).unwrap_or(0);
+        let last = self.counts().last().map_or(0, |(cell, _)| cell);
         // The least that a histogram is made for is 2.
         let largest = more.iter().copied().fold(lowest(last as u64).max(2), u64::max);
         let mut histogram = Histogram::new_with_max(largest, FIGURES).expect("three figures are allowed");
-        for (cell, &count) in self.cells.iter().enumerate().filter(|&(_, &count)| count > 0) {
+        for (cell, count) in self.counts() {
             histogram.record_n(lowest(cell as u64), count).expect("there is room for the largest");
         }
         for &value in more {
@@ -59,13 +86,10 @@ impl Tally {
     }
 }
 
-/// The cell of a value.
+/// The cell of a value; without a branch, since which way it goes can't be foreseen.
 #[inline(always)]
 fn cell(value: u64) -> usize {
-    if value < EXACT {
-        return value as usize;
-    }
-    let shift = u64::from(value.ilog2()) - u64::from(HALF.ilog2());
+    let shift = u64::from((value | HALF).ilog2() - HALF.ilog2());
     (shift * HALF + (value >> shift)) as usize
 }
 
