@@ -23,10 +23,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::ids::PageId;
-use crate::kernel::side_by_side::SideBySide;
-use crate::kernel::side_by_side::shm_swap::{Frames, Others};
+use crate::kernel::side_by_side::frames::Frames;
+use crate::kernel::side_by_side::shm_swap::Hands;
+use crate::kernel::side_by_side::{Clearing, SideBySide};
 use crate::observers::distributions::Distributions;
-use crate::program::{Program, References};
+use crate::program::{Control, Program, References};
 use crate::replay::Replay;
 use crate::runs::{Cut, InARow, Positions, Runs};
 use settled::Settled;
@@ -77,7 +78,7 @@ struct Size {
 struct Lent {
     /// The sizes that have, a bit each.
     sizes: u64,
-    frames: Vec<Frames>,
+    frames: Frames,
     distributions: Vec<Distributions>,
 }
 
@@ -116,7 +117,7 @@ impl OnePass {
         let runs = program.runs(sizes.len() as u32).cloned();
         let lent = Lent {
             sizes: 0,
-            frames: sizes.iter().map(|_| Frames::default()).collect(),
+            frames: Frames::new(program, sizes.len()),
             distributions: sizes.iter().map(|_| Distributions::new(0, 0)).collect(),
         };
         let settled = Settled::new(program);
@@ -167,12 +168,25 @@ impl OnePass {
         if self.next_stop(u64::MAX) > self.position {
             return;
         }
+        // Attachments end at all sizes with the same change. Other changes copy entries, and other policies look at them.
+        let together = self.lent.sizes & self.present == self.present && !self.forks_now();
         self.take_back(u64::MAX);
+        let mut clearing = if together { Clearing::OfAll } else { Clearing::Own };
         for (number, size) in self.sizes.iter_mut().enumerate() {
             if size.due <= self.position && self.present >> number & 1 != 0 {
+                self.tables.clear(clearing);
                 size.due = size.replay.do_what_is_due(self.position, &mut self.tables);
+                clearing = if together { Clearing::Done } else { Clearing::Own };
             }
         }
+    }
+
+    /// Whether any of the changes at this position is a fork.
+    fn forks_now(&self) -> bool {
+        let changes = &self.program.changes;
+        let first = changes.partition_point(|change| change.before < self.position);
+        let mut now = changes[first..].iter().take_while(|change| change.before == self.position);
+        now.any(|change| matches!(change.control, Control::Fork { .. }))
     }
 
     fn next_stop(&self, end: u64) -> u64 {
@@ -184,8 +198,7 @@ impl OnePass {
     fn borrow(&mut self) {
         let Lent { sizes: lent, frames, distributions } = &mut self.lent;
         for number in members(self.present & !*lent) {
-            if let Some(of_size) = self.sizes[number].replay.lend_frames(&mut distributions[number]) {
-                frames[number] = of_size;
+            if self.sizes[number].replay.lend_frames(frames, &mut distributions[number]) {
                 *lent |= 1 << number;
             }
         }
@@ -193,12 +206,20 @@ impl OnePass {
 
     /// Gives back what any of these sizes has lent.
     fn take_back(&mut self, sizes: u64) {
+        self.count_faults();
         let Lent { sizes: lent, frames, distributions } = &mut self.lent;
         for number in members(*lent & sizes) {
-            let of_size = std::mem::take(&mut frames[number]);
-            self.sizes[number].replay.take_frames_back(of_size, &mut distributions[number]);
+            self.sizes[number].replay.take_frames_back(frames, &mut distributions[number]);
         }
         *lent &= !sizes;
+    }
+
+    /// Counts the faults at sizes that have lent frames, where that was not done yet.
+    fn count_faults(&mut self) {
+        let Lent { sizes, frames, distributions } = &mut self.lent;
+        for number in members(*sizes) {
+            frames.count(number, &self.program, |faults| distributions[number].exchanged(faults));
+        }
     }
 
     /// The references up to the next stop, collapsed as far as they can be.
@@ -268,8 +289,7 @@ impl OnePass {
         }
         let Self { program, sizes: all, tables, lent: Lent { frames, distributions, .. }, .. } = self;
         let reference = program.packing.unpack(u64::from(word));
-        let mut others = Rest { sizes: all, distributions, position, page: reference.page };
-        tables.fault(program, reference, position, sizes, frames, &mut others)
+        tables.fault(reference, position, sizes, frames, &mut Replays { sizes: all, distributions, program })
     }
 
     /// Counts a reference for the sizes at which it may change something, where they are one or two.
@@ -299,7 +319,12 @@ impl OnePass {
         // Each page comes for the first time at every size, and nothing is learnt from that.
         let pages = u64::from(self.program.footprint());
         let [faults, alone] = [MOST_FAULTS, MOST_ALONE].map(|most| self.position / most + pages);
-        let leaves = |&number: &usize| self.sizes[number].faults > faults || self.sizes[number].alone > alone;
+        self.count_faults();
+        let of_size = |number: usize| {
+            let lent = self.lent.sizes >> number & 1 != 0;
+            if lent { self.lent.frames.faults(number) } else { self.sizes[number].faults }
+        };
+        let leaves = |&number: &usize| of_size(number) > faults || self.sizes[number].alone > alone;
         let leaving: Vec<usize> = members(self.present).filter(leaves).collect();
         for number in leaving {
             self.take_back(1 << number);
@@ -318,27 +343,20 @@ fn members(mut sizes: u64) -> impl Iterator<Item = usize> {
     })
 }
 
-/// What belongs to the sizes beside what they have lent, at a reference to a page that is in no frame.
-struct Rest<'p> {
+/// The replays of all sizes, and the distributions that they have lent, by their numbers.
+struct Replays<'p> {
     sizes: &'p mut [Size],
     distributions: &'p mut [Distributions],
-    position: u64,
-    page: PageId,
+    program: &'p Program,
 }
 
-impl Others for Rest<'_> {
-    fn next_page(&mut self, number: usize, frames: &mut Frames, begins: bool) -> Option<PageId> {
-        self.sizes[number].replay.next_page(frames, begins)
+impl Hands for Replays<'_> {
+    fn next_segment(&mut self, number: usize, begins: bool, known: bool) -> Option<Range<PageId>> {
+        self.sizes[number].replay.next_segment(begins, known)
     }
 
-    #[inline(always)]
-    fn swapped_out(&mut self, number: usize, page: PageId, attempts: u64, entries: u64) {
-        self.distributions[number].swapped_out(page, self.position, attempts, entries);
-    }
-
-    #[inline(always)]
-    fn came_in(&mut self, number: usize, from_swap: bool) {
-        self.sizes[number].faults += 1;
-        self.distributions[number].brought_in(self.page, self.position, from_swap);
+    #[cold]
+    fn many_faults(&mut self, number: usize, frames: &mut Frames) {
+        frames.count(number, self.program, |faults| self.distributions[number].exchanged(faults));
     }
 }

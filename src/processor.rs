@@ -56,3 +56,18 @@ impl WideWords {
         has_wide_words().then_some(Self(()))
     }
 }
+
+/// That this processor has 512-bit words, with lanes of 8 bits too (AVX-512F and AVX-512BW).
+#[derive(Clone, Copy, Debug)]
+pub struct WidestWords(());
+
+impl WidestWords {
+    /// None where the processor has none.
+    pub fn of_processor() -> Option<Self> {
+        #[cfg(target_arch = "x86_64")]
+        let has_them = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
+        #[cfg(not(target_arch = "x86_64"))]
+        let has_them = false;
+        has_them.then_some(Self(()))
+    }
+}

@@ -13,7 +13,7 @@ pub(crate) mod together;
 
 use std::cell::OnceCell;
 use std::io;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 use hits::Width;
@@ -24,7 +24,7 @@ use crate::ids::PageId;
 use crate::kernel::kswapd::{Jiffy, Kswapd, KswapdOptions, PAGES_A_WAKE_UP};
 use crate::kernel::page_tables::{CountsMinorFaults, EndsAtMinorFaults, PageTables, Tables, with_entries};
 use crate::kernel::side_by_side::SideBySide;
-use crate::kernel::side_by_side::shm_swap::Frames;
+use crate::kernel::side_by_side::frames::Frames;
 use crate::kernel::swap::RECORDED_RUN_SLOTS;
 use crate::kernel::{Counters, Entries, Fault, Kernel, Memory, Verdict};
 use crate::observers::distributions::Distributions;
@@ -197,14 +197,15 @@ pub trait Replay: Send {
     /// In a pass: the packed reference at a position, which is to a page in no frame; those before it are done or change nothing.
     fn fault_in_pass(&mut self, position: u64, word: u32, tables: &mut SideBySide) -> Faulted;
 
-    /// In a pass: lends what a fault changes, and the distributions, where it is of the kind that [`SideBySide::fault`] does.
-    fn lend_frames(&mut self, distributions: &mut Distributions) -> Option<Frames>;
+    /// In a pass: lends what a fault changes, and the distributions, where it is of the kind that [`SideBySide::fault`] does;
+    /// whether it did.
+    fn lend_frames(&mut self, frames: &mut Frames, distributions: &mut Distributions) -> bool;
 
     /// In a pass: takes back what was lent.
-    fn take_frames_back(&mut self, frames: Frames, distributions: &mut Distributions);
+    fn take_frames_back(&mut self, frames: &Frames, distributions: &mut Distributions);
 
-    /// In a pass, while it has lent them: [`Others::next_page`](crate::kernel::side_by_side::shm_swap::Others::next_page).
-    fn next_page(&mut self, frames: &mut Frames, begins: bool) -> Option<PageId>;
+    /// In a pass, while it has lent them: [`Hands::next_segment`](crate::kernel::side_by_side::shm_swap::Hands::next_segment).
+    fn next_segment(&mut self, begins: bool, known: bool) -> Option<Range<PageId>>;
 
     /// The pass has come to a position, and goes on without it: it can be run alone.
     fn leave_the_pass(&mut self, position: u64, tables: &mut SideBySide);
@@ -867,37 +868,35 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
         Faulted { goes_on, settled }
     }
 
-    fn lend_frames(&mut self, distributions: &mut Distributions) -> Option<Frames> {
+    fn lend_frames(&mut self, frames: &mut Frames, distributions: &mut Distributions) -> bool {
         if self.daemon.is_some() || self.out_of_memory != OutOfMemory::Continue {
-            return None;
+            return false;
         }
         let start_priority = self.policy.start_priority();
-        let hands = self.policy.two_hands()?;
+        let Some(hands) = self.policy.two_hands() else { return false };
         let ahead = hands.ahead(&Memory::new(&mut self.kernel, None));
-        let frames = self.kernel.lend_frames(ahead, start_priority)?;
-        std::mem::swap(&mut self.distributions, distributions);
-        Some(frames)
+        let lent = self.kernel.lend_frames(frames, ahead, start_priority);
+        if lent {
+            std::mem::swap(&mut self.distributions, distributions);
+        }
+        lent
     }
 
-    fn take_frames_back(&mut self, frames: Frames, distributions: &mut Distributions) {
+    fn take_frames_back(&mut self, frames: &Frames, distributions: &mut Distributions) {
+        let ahead = self.kernel.take_frames_back(frames);
         if let Some(hands) = self.policy.two_hands() {
-            hands.went_on(&frames.ahead);
+            hands.went_on(&ahead);
         }
-        self.kernel.take_frames_back(frames);
         std::mem::swap(&mut self.distributions, distributions);
     }
 
     #[cold]
-    fn next_page(&mut self, frames: &mut Frames, begins: bool) -> Option<PageId> {
-        let Self { policy, kernel, .. } = self;
-        let hands = policy.two_hands()?;
+    fn next_segment(&mut self, begins: bool, known: bool) -> Option<Range<PageId>> {
+        let hands = self.policy.two_hands()?;
         if begins {
             hands.begin_scan();
         }
-        hands.went_on(&frames.ahead);
-        let page = kernel.with_resident(frames, |kernel| hands.next_page(&mut Memory::new(kernel, None)));
-        frames.ahead = hands.ahead(&Memory::new(kernel, None));
-        page
+        hands.go_to_next(&Memory::new(&mut self.kernel, None), known)
     }
 
     fn leave_the_pass(&mut self, position: u64, tables: &mut SideBySide) {

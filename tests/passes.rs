@@ -57,7 +57,8 @@ fn check(jobs: &[Job]) {
 /// A step of a random world: what, who, segment, page, and how often.
 type Step = (u8, u8, u8, u8, u8);
 
-/// A script that can have happened: three processes and two segments that they attach, refer to, lock, detach and leave.
+/// A script that can have happened: processes and two segments that they attach, refer to, lock and detach, and children of
+/// theirs that come and go.
 fn script(sharers: u8, steps: &[Step]) -> String {
     let mut text = "seg a 12\nseg b 7\n".to_owned();
     let mut attached = [[false; 2]; 40];
@@ -68,6 +69,7 @@ fn script(sharers: u8, steps: &[Step]) -> String {
         }
     }
     let mut locked = [false; 2];
+    let mut child = 100;
     for &(what, process, segment, page, times) in steps {
         let process = usize::from(process % sharers);
         let (place, name) = if segment % 3 == 0 { (1, "b") } else { (0, "a") };
@@ -80,6 +82,20 @@ fn script(sharers: u8, steps: &[Step]) -> String {
             1 => {
                 locked[place] = !locked[place];
                 text += &format!("{} {name}\n", if locked[place] { "lock" } else { "unlock" });
+            }
+            // What is copied to the child is taken from the parent before the next reference, or not.
+            12 => {
+                child += 1;
+                text += &format!("fork {} {child}\n", process + 1);
+                let had = *there;
+                if times % 3 == 0 && *there {
+                    *there = false;
+                    text += &format!("detach {} {name}\n", process + 1);
+                }
+                if times % 2 == 0 && had {
+                    text += &format!("r {child} {name} {}\n", page % 3);
+                }
+                text += &format!("exit {child}\n");
             }
             _ => {
                 if !*there {
@@ -107,7 +123,7 @@ proptest! {
     #[test]
     fn random_worlds_come_out_the_same_in_one_pass(
         sharers in prop_oneof![Just(1_u8), Just(3), Just(14), Just(20), Just(35)],
-        steps in prop::collection::vec((0_u8..12, any::<u8>(), any::<u8>(), any::<u8>(), 1_u8..12), 1..120),
+        steps in prop::collection::vec((0_u8..13, any::<u8>(), any::<u8>(), any::<u8>(), 1_u8..12), 1..120),
         swap in prop_oneof![Just(None), (2_u32..30).prop_map(|slots| Some(vec![SwapArea { slots, priority: None }]))],
         stop in any::<bool>(),
         daemon in prop_oneof![Just(None), (1_u64..40).prop_map(|references| Some(KswapdOptions {
@@ -131,7 +147,7 @@ proptest! {
     #[test]
     fn random_worlds_come_out_the_same_where_faults_are_done_in_one_go(
         sharers in prop_oneof![Just(1_u8), Just(3), Just(14), Just(20), Just(35)],
-        steps in prop::collection::vec((0_u8..12, any::<u8>(), any::<u8>(), any::<u8>(), 1_u8..6), 20..160),
+        steps in prop::collection::vec((0_u8..13, any::<u8>(), any::<u8>(), any::<u8>(), 1_u8..6), 20..160),
     ) {
         let program = program_of_script(&script(sharers, &steps));
         let policies = PolicySpec::parse_list("linux-2.0,linux-2.0:prio=0,linux-2.0:prio=2").unwrap();

@@ -304,7 +304,7 @@ impl<W: Word, P: Place> Words<W, P> {
     /// Where pages have one sharer a minor fault is rare, and a run ends before it.
     const HAS_MINOR_FAULTS: bool = W::COLUMNS > 1;
     /// The word of a page in swap: no page that is in no frame is written.
-    const IN_SWAP: u64 = Self::WRITTEN;
+    pub(super) const IN_SWAP: u64 = Self::WRITTEN;
     /// Behind the last page, so that a block can be fetched from any page's word on.
     const SLACK: usize = BLOCK;
 
@@ -330,7 +330,7 @@ impl<W: Word, P: Place> Words<W, P> {
 
     /// How many of the young or present bits are set.
     #[inline(always)]
-    fn count(bits: u64) -> u32 {
+    pub(super) fn count(bits: u64) -> u32 {
         if W::COLUMNS == 1 { bits as u32 } else { bits.count_ones() }
     }
 

@@ -64,6 +64,9 @@ impl Kernel {
     /// Empties the entries of an attachment (R40). Only resident pages have present entries.
     fn clear_entries(&mut self, segment: SegmentNumber, column: Column) {
         let (mut from, end) = self.range_of(segment);
+        if self.tables.beside.as_mut().is_some_and(|beside| beside.clear_entries(from..end, column)) {
+            return;
+        }
         while let Some(page) = self.next_resident(from, end) {
             with_entries!(&mut self.tables, entries => entries.clear_entry(page, column));
             self.unsettle(page);

@@ -5,8 +5,11 @@
 //! Everything else happens at one size at a time. Its [`Kernel`] is lent the arrays meanwhile, finds its own words in them by
 //! its lane, and notes here what it makes old or takes. What happens where the page is in no frame is not decided here.
 
+pub mod frames;
 pub mod shm_swap;
 mod words;
+
+use std::ops::Range;
 
 use super::Kernel;
 use super::accessed_bits::one_by_one;
@@ -18,6 +21,7 @@ use super::shared_second_chance::Scan;
 use crate::ids::{Column, PageId};
 use crate::processor::WideWords;
 use crate::program::{Program, Reference};
+use words::Width;
 
 /// The fewest lanes that there are: what a wide instruction takes of the widest words.
 const FEWEST_LANES: usize = 8;
@@ -45,6 +49,18 @@ struct Arrays {
     lane: Lane,
     /// For each page the sizes that have made entries of it old, or taken them, since that was last asked, a bit each.
     unsettled: Vec<u64>,
+    clearing: Clearing,
+}
+
+/// How the entries of an attachment that ends are emptied (R40).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clearing {
+    /// Each size empties its own.
+    Own,
+    /// The next size empties those of all, which end with the same change and are asked for nothing before it.
+    OfAll,
+    /// Another size has emptied them.
+    Done,
 }
 
 /// The entries of one size among those that stand side by side: as a pointer, so that it is lent and given back in a step.
@@ -61,6 +77,7 @@ pub struct SideBySide {
     /// The minor faults of each segment, one count a lane.
     minor_faults: Vec<u64>,
     wide: Option<WideWords>,
+    width: Width,
 }
 
 /// What a reference met, a bit for each memory size.
@@ -90,12 +107,13 @@ impl SideBySide {
         let lane = Lane { shift: lanes.trailing_zeros(), number: 0 };
         let pages = program.footprint() as usize;
         let tables = Tables::at(pages * lanes, program.counts.most_attachments, lane);
-        let arrays = Arrays { tables, lane, unsettled: vec![0; pages] };
+        let arrays = Arrays { tables, lane, unsettled: vec![0; pages], clearing: Clearing::Own };
         Self {
             tables: Some(Beside(Box::new(arrays))),
             shift: lane.shift,
             minor_faults: vec![0; program.segments.len() * lanes],
             wide: WideWords::of_processor(),
+            width: Width::all().last().unwrap_or(Width::Plain),
         }
     }
 
@@ -115,8 +133,8 @@ impl SideBySide {
     /// A reference at all sizes at which the page is resident. Minor faults are counted at `counted` sizes.
     #[inline(always)]
     pub fn refer(&mut self, program: &Program, reference: Reference, counted: u64) -> Met {
-        let (shift, wide) = (self.shift, self.wide);
-        let met = with_tables!(&mut self.arrays_mut().tables, entries => entries.refer_all(reference, shift, wide));
+        let (shift, width) = (self.shift, self.width);
+        let met = with_tables!(&mut self.arrays_mut().tables, entries => entries.refer_all(reference, shift, width));
         let mut left = met.minor & counted;
         if left != 0 {
             let counts = &mut self.minor_faults[program.segment_of[reference.page.index()].index() << shift..];
@@ -126,6 +144,11 @@ impl SideBySide {
             }
         }
         met
+    }
+
+    /// How the entries of attachments that end are emptied from now on.
+    pub fn clear(&mut self, clearing: Clearing) {
+        self.arrays_mut().clearing = clearing;
     }
 
     /// For each page the sizes that have made entries of it old, or taken them, since [`SideBySide::take_unsettled`].
@@ -197,12 +220,26 @@ impl Beside {
         pages: impl Iterator<Item = PageId>,
         mut young: impl FnMut(PageId, u32),
     ) {
-        let Arrays { tables, lane, unsettled } = &mut *self.0;
+        let Arrays { tables, lane, unsettled, .. } = &mut *self.0;
         let tell = |page: PageId, cleared| {
             unsettled[page.index()] |= 1 << lane.number;
             young(page, cleared);
         };
         with_tables!(tables, entries => one_by_one(entries, pages, tell));
+    }
+
+    /// Empties the entries of an attachment at all sizes, where it is to do that, or they are empty; false where each size has
+    /// to empty its own.
+    pub(super) fn clear_entries(&mut self, pages: Range<PageId>, column: Column) -> bool {
+        let Arrays { tables, lane, unsettled, clearing } = &mut *self.0;
+        if *clearing == Clearing::OfAll {
+            for page in (pages.start.get()..pages.end.get()).map(PageId::new) {
+                if with_tables!(&mut *tables, entries => entries.clear_all(page, column, lane.shift)) {
+                    unsettled[page.index()] = u64::MAX;
+                }
+            }
+        }
+        *clearing != Clearing::Own
     }
 
     /// [`Tables::pass_over`].
@@ -216,7 +253,7 @@ impl Beside {
     /// [`Tables::pass_shared`].
     #[inline(always)]
     pub(super) fn pass_shared(&mut self, scan: Scan<'_>, wide: WideWords) -> Option<Chances> {
-        let Arrays { tables, lane, unsettled } = &mut *self.0;
+        let Arrays { tables, lane, unsettled, .. } = &mut *self.0;
         tables.pass_shared(scan, wide, |page| unsettled[page.index()] |= 1 << lane.number)
     }
 }
@@ -331,8 +368,19 @@ trait Lanes: Entries {
     /// What one size has, for so many pages, in arrays of its own.
     fn alone(&self, pages: usize, lane: Lane) -> Self::Alone;
 
+    /// A page that is in a frame gets its second chance, where it has a young entry: young entries become old, and old ones
+    /// are taken (R25); how many of each. None, and nothing done, where it has no young entry.
+    fn pass(&mut self, page: PageId) -> Option<(u32, u32)>;
+
+    /// A page without a young entry leaves its frame for swap (R26): the entries that are taken, and whether the page was
+    /// written since it came in.
+    fn swap_out(&mut self, page: PageId) -> (u32, bool);
+
+    /// Empties the entry of an attachment at all sizes, of which there are `1 << shift`; whether there was one at any.
+    fn clear_all(&mut self, page: PageId, column: Column, shift: u32) -> bool;
+
     /// A reference at all sizes, of which there are `1 << shift`, at which the page is resident (R11, R12).
-    fn refer_all(&mut self, reference: Reference, shift: u32, wide: Option<WideWords>) -> Met;
+    fn refer_all(&mut self, reference: Reference, shift: u32, width: Width) -> Met;
 }
 
 impl<W: words::Wide> Lanes for Words<W, Lane> {
@@ -352,9 +400,39 @@ impl<W: words::Wide> Lanes for Words<W, Lane> {
     }
 
     #[inline(always)]
-    fn refer_all(&mut self, reference: Reference, shift: u32, wide: Option<WideWords>) -> Met {
+    fn pass(&mut self, page: PageId) -> Option<(u32, u32)> {
+        let word = &mut self.words[self.place.of(page.index())];
+        let bits = word.bits();
+        let young = bits & Self::YOUNG;
+        if young == 0 {
+            return None;
+        }
+        *word = W::from_bits(bits & (Self::WRITTEN | Self::RESIDENT) | young << W::COLUMNS);
+        Some((Self::count(young), Self::count(bits >> W::COLUMNS & Self::YOUNG & !young)))
+    }
+
+    #[inline(always)]
+    fn swap_out(&mut self, page: PageId) -> (u32, bool) {
+        let word = &mut self.words[self.place.of(page.index())];
+        let bits = word.bits();
+        *word = W::from_bits(Self::IN_SWAP);
+        (Self::count(bits >> W::COLUMNS & Self::YOUNG), bits & Self::WRITTEN != 0)
+    }
+
+    fn clear_all(&mut self, page: PageId, column: Column, shift: u32) -> bool {
+        let entry = 1 << column.get() | 1 << (W::COLUMNS + column.get());
+        let mut any = 0;
+        for word in &mut self.words[page.index() << shift..][..1 << shift] {
+            any |= word.bits() & entry;
+            *word = W::from_bits(word.bits() & !entry);
+        }
+        any != 0
+    }
+
+    #[inline(always)]
+    fn refer_all(&mut self, reference: Reference, shift: u32, width: Width) -> Met {
         let words = &mut self.words[reference.page.index() << shift..][..1 << shift];
-        words::refer(words, reference, wide)
+        words::refer(words, reference, width)
     }
 }
 
@@ -380,7 +458,29 @@ impl Lanes for ManySharers<Lane> {
         alone
     }
 
-    fn refer_all(&mut self, reference: Reference, shift: u32, _wide: Option<WideWords>) -> Met {
+    fn pass(&mut self, page: PageId) -> Option<(u32, u32)> {
+        if !self.is_accessed(page) {
+            return None;
+        }
+        let Unmapped { taken, left, .. } = self.unmap(page, true)?;
+        Some((left, taken))
+    }
+
+    fn swap_out(&mut self, page: PageId) -> (u32, bool) {
+        self.unmap(page, false).map_or((0, false), |Unmapped { taken, written, .. }| (taken, written))
+    }
+
+    fn clear_all(&mut self, page: PageId, column: Column, shift: u32) -> bool {
+        let mut any = false;
+        for number in 0..1 << shift {
+            self.place = Lane { shift, number };
+            any |= self.entry(page, column).is_some();
+            self.clear_entry(page, column);
+        }
+        any
+    }
+
+    fn refer_all(&mut self, reference: Reference, shift: u32, _width: Width) -> Met {
         let mut met = Met::default();
         for number in 0..1 << shift {
             self.place = Lane { shift, number };
@@ -411,6 +511,8 @@ mod tests {
         Refer { page: usize, column: u32, write: bool },
         BringIn { number: usize, page: usize, column: u32, write: bool },
         Unmap { number: usize, page: usize, second_chance: bool },
+        Pass { number: usize, page: usize },
+        ClearAll { page: usize, column: u32 },
     }
 
     fn step() -> impl Strategy<Value = Step> {
@@ -423,11 +525,13 @@ mod tests {
             }),
             (0_usize..64, page.clone(), any::<u32>(), any::<bool>())
                 .prop_map(|(number, page, column, write)| Step::BringIn { number, page, column, write }),
-            (0_usize..64, page, any::<bool>()).prop_map(|(number, page, second_chance)| Step::Unmap {
+            (0_usize..64, page.clone(), any::<bool>()).prop_map(|(number, page, second_chance)| Step::Unmap {
                 number,
                 page,
                 second_chance
             }),
+            (0_usize..64, page.clone()).prop_map(|(number, page)| Step::Pass { number, page }),
+            (page, any::<u32>()).prop_map(|(page, column)| Step::ClearAll { page, column }),
         ]
     }
 
@@ -463,7 +567,7 @@ mod tests {
     }
 
     /// Steps at sizes side by side, and the same at each size with tables of its own.
-    fn check(shift: u32, columns: u32, wide: Option<WideWords>, steps: &[Step]) {
+    fn check(shift: u32, columns: u32, width: Width, steps: &[Step]) {
         let sizes = 1 << shift;
         let lane = |number: usize| Lane { shift, number: number as u32 };
         let mut together = Tables::at(PAGES << shift, columns, lane(0));
@@ -476,7 +580,7 @@ mod tests {
             match step {
                 Step::Refer { page, column, write } => {
                     let reference = reference(page, column, write);
-                    let met = with_tables!(&mut together, entries => entries.refer_all(reference, shift, wide));
+                    let met = with_tables!(&mut together, entries => entries.refer_all(reference, shift, width));
                     assert_eq!(met, refer(&mut apart, reference));
                 }
                 Step::BringIn { number, page, column, write } => {
@@ -495,6 +599,35 @@ mod tests {
                     let expected = with_tables!(&mut apart[number], entries => entries.unmap(page, second_chance));
                     assert_eq!(found, expected);
                 }
+                // As a fault in one go has it: in two steps.
+                Step::Pass { number, page } => {
+                    let (number, page) = (number % sizes, PageId::from_index(page));
+                    set_lane(&mut together, lane(number));
+                    if with_tables!(&apart[number], entries => entries.is_resident(page)) {
+                        let found = with_tables!(&mut together, entries => match entries.pass(page) {
+                            Some((left, taken)) => (left, taken, None),
+                            None => {
+                                let (taken, written) = entries.swap_out(page);
+                                (0, taken, Some(written))
+                            }
+                        });
+                        let unmapped = with_tables!(&mut apart[number], entries => entries.unmap(page, true));
+                        let Unmapped { taken, left, written } = unmapped.expect("it is resident");
+                        assert_eq!(found, (left, taken, (left == 0).then_some(written)));
+                    }
+                }
+                Step::ClearAll { page, column } => {
+                    let (page, column) = (PageId::from_index(page), Column::new(column % columns));
+                    let found = with_tables!(&mut together, entries => entries.clear_all(page, column, shift));
+                    let mut any = false;
+                    for tables in &mut apart {
+                        with_tables!(tables, entries => {
+                            any |= entries.entry(page, column).is_some();
+                            entries.clear_entry(page, column);
+                        });
+                    }
+                    assert_eq!(found, any);
+                }
             }
         }
         for (number, expected) in apart.iter().enumerate() {
@@ -509,8 +642,8 @@ mod tests {
             shift in 3_u32..=6,
             columns in prop_oneof![Just(1_u32), Just(15), Just(31), Just(100)],
         ) {
-            for wide in [None, WideWords::of_processor()] {
-                check(shift, columns, wide, &steps);
+            for width in Width::all() {
+                check(shift, columns, width, &steps);
             }
         }
     }

@@ -6,10 +6,13 @@
 //! place, and that is one entry. What did not help: calling near what references ahead may need, since few of them fault;
 //! keeping the array out of the second cache.
 
+use std::ops::{AddAssign, BitOr};
+
 use hdrhistogram::Histogram;
 
 use super::tally::Tally;
 use crate::ids::PageId;
+use crate::kernel::side_by_side::frames::Exchange;
 use crate::prefetch::prefetch;
 
 /// Changes that are carried out together.
@@ -36,7 +39,6 @@ pub(super) struct Absences {
     /// The latest changes; those before them are carried out.
     waiting: [Change; WAITING],
     changes: usize,
-    counted: Tally,
 }
 
 impl Absences {
@@ -50,7 +52,6 @@ impl Absences {
             gone_at: 0,
             waiting: [Change { position_and_return: 0, gone: none, come: none }; WAITING],
             changes: 0,
-            counted: Tally::up_to(references),
         }
     }
 
@@ -75,6 +76,24 @@ impl Absences {
         self.gone = self.none;
     }
 
+    /// Pages came in at faults, and others went for them, where they had to.
+    pub(super) fn exchanged(&mut self, faults: &[Exchange]) {
+        if self.gone != self.none {
+            self.only_gone();
+        }
+        self.carry_out();
+        let none = self.none;
+        let changes = faults.iter().map(|fault| Change {
+            position_and_return: fault.position() << 1 | u64::from(fault.is_from_swap()),
+            gone: if fault.is_for_one() { fault.gone } else { none },
+            come: fault.come,
+        });
+        match &mut self.since {
+            Since::Narrow(since, counted) => count_later(changes, since, counted),
+            Since::Wide(since, counted) => count_later(changes, since, counted),
+        }
+    }
+
     /// What has gone last did not go for a page that comes in.
     #[cold]
     fn only_gone(&mut self) {
@@ -95,55 +114,71 @@ impl Absences {
     fn carry_out(&mut self) {
         let waiting = &self.waiting[..self.changes];
         match &mut self.since {
-            Since::Narrow(since) => count(waiting, since, &mut self.counted),
-            Since::Wide(since) => count(waiting, since, &mut self.counted),
+            Since::Narrow(since, counted) => count(waiting, since, counted),
+            Since::Wide(since, counted) => count(waiting, since, counted),
         }
         self.changes = 0;
     }
 
-    /// How many references each return came after the swap-out.
-    pub(super) fn lengths(&self) -> Histogram<u64> {
-        let waiting = &self.waiting[..self.changes];
-        let returns = waiting.iter().enumerate().filter(|(_, change)| change.position_and_return & 1 != 0);
-        let length = |(number, change): (usize, &Change)| {
-            let gone = waiting[..=number].iter().rfind(|other| other.gone == change.come);
-            let since = gone.map_or_else(|| self.since.get(change.come), |gone| gone.position_and_return >> 1);
-            (change.position_and_return >> 1).wrapping_sub(since)
-        };
-        self.counted.histogram_with(&returns.map(length).collect::<Vec<_>>())
+    /// How many references each return came after the swap-out, and the mean.
+    pub(super) fn lengths(&self) -> (Histogram<u64>, f64) {
+        if self.changes > 0 {
+            let mut all = self.clone();
+            all.carry_out();
+            return all.lengths();
+        }
+        match &self.since {
+            Since::Narrow(_, counted) => counted.histogram(),
+            Since::Wide(_, counted) => counted.histogram(),
+        }
     }
 }
 
-/// Carries out changes, and counts the lengths of the absences that end. Lengths are worked out for what has not been away too:
-/// which it is can't be foreseen while pages are touched for the first time.
+/// Carries out changes, and counts the lengths of the absences that end.
 #[inline(always)]
-fn count<P: Position>(changes: &[Change], since: &mut [P], counted: &mut Tally) {
-    let mut lengths = [0; WAITING];
-    let mut returned = 0;
-    for &Change { position_and_return, gone, come } in changes {
-        let position = position_and_return >> 1;
-        since[gone.index()] = P::of(position);
-        lengths[returned % WAITING] = position.wrapping_sub(since[come.index()].get());
-        returned += (position_and_return & 1) as usize;
+fn count<P: Position>(changes: &[Change], since: &mut [P], counted: &mut Tally<P>) {
+    let (mut lengths, mut returned) = ([0; WAITING], 0);
+    for &change in changes {
+        returned = change.carry_out(since, &mut lengths, returned);
     }
     lengths[..returned].iter().for_each(|&length| counted.record(length));
 }
 
-/// A position in as few bytes as positions need.
-trait Position: Copy {
+/// The same for many changes, of which the lengths are counted later.
+#[inline(always)]
+fn count_later<P: Position>(changes: impl Iterator<Item = Change>, since: &mut [P], counted: &mut Tally<P>) {
+    let (mut lengths, mut returned) = ([0; WAITING], 0);
+    for change in changes {
+        returned = change.carry_out(since, &mut lengths, returned);
+        if returned == WAITING {
+            counted.record_later(&lengths);
+            returned = 0;
+        }
+    }
+    counted.record_later(&lengths[..returned]);
+}
+
+impl Change {
+    /// Carries it out, and puts the length of the absence that ends behind others; how many there are then. A length is worked
+    /// out for what has not been away too: which it is can't be foreseen while pages are touched for the first time.
+    #[inline(always)]
+    fn carry_out<P: Position>(self, since: &mut [P], lengths: &mut [u64; WAITING], returned: usize) -> usize {
+        let position = self.position_and_return >> 1;
+        since[self.gone.index()] = P::of(position);
+        lengths[returned % WAITING] = position.wrapping_sub(since[self.come.index()].into());
+        returned + (self.position_and_return & 1) as usize
+    }
+}
+
+/// A position in as few bytes as positions need, and how often a length was counted: no more often than there are positions.
+trait Position: Copy + Default + AddAssign + BitOr<Output = Self> + From<u8> + Into<u64> {
     fn of(position: u64) -> Self;
-    fn get(self) -> u64;
 }
 
 impl Position for u32 {
     #[inline(always)]
     fn of(position: u64) -> Self {
         position as Self
-    }
-
-    #[inline(always)]
-    fn get(self) -> u64 {
-        u64::from(self)
     }
 }
 
@@ -152,37 +187,29 @@ impl Position for u64 {
     fn of(position: u64) -> Self {
         position
     }
-
-    #[inline(always)]
-    fn get(self) -> u64 {
-        self
-    }
 }
 
-/// A position for each page.
+/// A position for each page, and the counts of lengths.
 #[derive(Clone, Debug)]
 enum Since {
-    Narrow(Vec<u32>),
-    Wide(Vec<u64>),
+    Narrow(Vec<u32>, Tally<u32>),
+    Wide(Vec<u64>, Tally<u64>),
 }
 
 impl Since {
     fn new(pages: usize, references: u64) -> Self {
-        if references > u64::from(u32::MAX) { Self::Wide(vec![0; pages]) } else { Self::Narrow(vec![0; pages]) }
-    }
-
-    fn get(&self, page: PageId) -> u64 {
-        match self {
-            Self::Narrow(since) => since[page.index()].get(),
-            Self::Wide(since) => since[page.index()],
+        if references > u64::from(u32::MAX) {
+            Self::Wide(vec![0; pages], Tally::up_to(references))
+        } else {
+            Self::Narrow(vec![0; pages], Tally::up_to(references))
         }
     }
 
     #[inline(always)]
     fn prefetch(&self, page: PageId) {
         match self {
-            Self::Narrow(since) => prefetch(since, page.index()),
-            Self::Wide(since) => prefetch(since, page.index()),
+            Self::Narrow(since, _) => prefetch(since, page.index()),
+            Self::Wide(since, _) => prefetch(since, page.index()),
         }
     }
 }
@@ -204,7 +231,7 @@ mod tests {
             let (first, references) = if long { (u64::from(u32::MAX) - 50_000, 1 << 40) } else { (0, 1 << 20) };
             let mut absences = Absences::new(PAGES as usize, references);
             let mut away = [None; PAGES as usize];
-            let (mut position, mut expected) = (first, Tally::default());
+            let (mut position, mut expected) = (first, Tally::<u64>::default());
             for (page, later, first_touch) in moves {
                 position += later;
                 let before = away[page as usize].take();
@@ -222,6 +249,29 @@ mod tests {
                 let (found, expected) = (absences.lengths(), expected.histogram());
                 prop_assert_eq!(found, expected);
             }
+        }
+
+        #[test]
+        fn faults_one_after_the_other_are_those_given_together(
+            faults in prop::collection::vec((0..PAGES, 0..PAGES, prop_oneof![Just(0), 0_u64..3000], 0_u8..4), 0..600),
+            // How many are given together.
+            several in 1_usize..200,
+        ) {
+            let (mut apart, mut together) = [0; 2].map(|_| Absences::new(PAGES as usize, 1 << 30)).into();
+            let (mut position, mut exchanges) = (0, Vec::new());
+            for (gone, come, later, kind) in faults {
+                position += later;
+                let mut exchange = Exchange::new(position, PageId::new(come));
+                if kind & 1 != 0 {
+                    exchange.went(PageId::new(gone), false, 1, 1);
+                    apart.gone(PageId::new(gone), position);
+                }
+                exchange.was_in_swap(kind & 2 != 0);
+                apart.come(PageId::new(come), position, kind & 2 != 0);
+                exchanges.push(exchange);
+            }
+            exchanges.chunks(several).for_each(|exchanges| together.exchanged(exchanges));
+            prop_assert_eq!(apart.lengths(), together.lengths());
         }
     }
 }

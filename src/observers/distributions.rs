@@ -5,6 +5,7 @@ use hdrhistogram::Histogram;
 use super::absences::Absences;
 use super::tally::Tally;
 use crate::ids::PageId;
+use crate::kernel::side_by_side::frames::Exchange;
 use crate::results::{self, Percentiles};
 
 /// What is recorded at each swap-out and swap-in.
@@ -36,28 +37,61 @@ impl Distributions {
         self.absences.come(page, position, from_swap);
     }
 
+    /// The same for faults of which it is known what went for what.
+    pub fn exchanged(&mut self, faults: &[Exchange]) {
+        for fault in faults.iter().filter(|fault| fault.is_for_one()) {
+            self.attempts.record(fault.attempts.into());
+            self.entries.record(fault.entries.into());
+        }
+        self.absences.exchanged(faults);
+    }
+
     /// The percentiles.
     pub fn percentiles(&self) -> results::Distributions {
         results::Distributions {
-            attempts_per_swap_out: with_curve(&self.attempts.histogram()),
-            entries_per_swap_out: percentiles(&self.entries.histogram()),
-            references_to_next_use: with_curve(&self.absences.lengths()),
+            attempts_per_swap_out: with_curve(self.attempts.histogram()),
+            entries_per_swap_out: percentiles(self.entries.histogram()),
+            references_to_next_use: with_curve(self.absences.lengths()),
         }
     }
 }
 
-fn percentiles(histogram: &Histogram<u64>) -> Percentiles {
+/// The percentiles that have a name.
+const NAMED: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
+
+fn percentiles((histogram, mean): (Histogram<u64>, f64)) -> Percentiles {
+    if histogram.is_empty() {
+        return Percentiles::default();
+    }
+    let values: Vec<u64> = histogram.value_at_quantiles(NAMED).collect();
+    named(&histogram, mean, &values)
+}
+
+/// The percentiles with their curve, which is kept only of what is drawn.
+fn with_curve((histogram, mean): (Histogram<u64>, f64)) -> Percentiles {
     if histogram.is_empty() {
         return Percentiles::default();
     }
     // All in one pass over the histogram.
-    let mut shares = histogram.value_at_quantiles([0.5, 0.9, 0.99, 0.999]);
-    let mut next = || shares.next().unwrap_or_default();
+    let mut curve: Vec<u64> = histogram.value_at_quantiles(Percentiles::QUANTILES).collect();
+    let place = |named| Percentiles::QUANTILES.partition_point(|&quantile| quantile < named);
+    let values = NAMED.map(|named| curve[place(named)]);
+    // Its cells know the ends to three figures only.
+    if let [smallest, .., largest] = &mut curve[..] {
+        (*smallest, *largest) = (histogram.min(), histogram.max());
+    }
+    Percentiles { curve, ..named(&histogram, mean, &values) }
+}
+
+/// Those of a histogram that is not empty, with the values at [`NAMED`].
+fn named(histogram: &Histogram<u64>, mean: f64, values: &[u64]) -> Percentiles {
+    let mut values = values.iter().copied();
+    let mut next = || values.next().unwrap_or_default();
     Percentiles {
         count: histogram.len(),
         min: histogram.min(),
         // Rounded so that the text of a result does not depend on the last bits of a sum.
-        mean: (histogram.mean() * 1e6).round() / 1e6,
+        mean: (mean * 1e6).round() / 1e6,
         p50: next(),
         p90: next(),
         p99: next(),
@@ -65,19 +99,6 @@ fn percentiles(histogram: &Histogram<u64>) -> Percentiles {
         max: histogram.max(),
         curve: Vec::new(),
     }
-}
-
-/// The percentiles with their curve, which is kept only of what is drawn.
-fn with_curve(histogram: &Histogram<u64>) -> Percentiles {
-    if histogram.is_empty() {
-        return Percentiles::default();
-    }
-    // All in one pass over the histogram; its cells know the ends to three figures only.
-    let mut curve: Vec<u64> = histogram.value_at_quantiles(Percentiles::QUANTILES).collect();
-    if let [smallest, .., largest] = &mut curve[..] {
-        (*smallest, *largest) = (histogram.min(), histogram.max());
-    }
-    Percentiles { curve, ..percentiles(histogram) }
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! The values fall into the cells of a histogram with three significant figures: exact below 2,048, above that 1,024 to a
 //! power of two. Recording there directly takes a few instructions, hdrhistogram's own way ten times as many.
 
+use std::ops::{AddAssign, BitOr};
+
 use hdrhistogram::Histogram;
 
 /// Significant figures of every value.
@@ -12,81 +14,102 @@ const EXACT: u64 = 2048;
 /// Cells for each power of two above.
 const HALF: u64 = EXACT / 2;
 
-/// Counts of values.
+/// Cells that are asked together whether anything is in them.
+const GROUP: usize = 16;
+/// Values that wait to be counted.
+const WAITING: usize = 4096;
+
+/// Counts of values. The narrower they are, the more of them are near; they must not overflow.
 #[derive(Clone, Debug, Default)]
-pub struct Tally {
-    /// Less what is in `carried`: narrow, so that twice as many are in a cache.
-    cells: Vec<u32>,
-    /// A cell, each time that its count was 2^32 once more.
-    carried: Vec<usize>,
+pub struct Tally<C = u64> {
+    cells: Vec<C>,
     /// The cells that there are as soon as there are any.
     first: usize,
+    /// Cells of values that are yet to be counted.
+    waiting: Vec<u32>,
 }
 
-impl Tally {
+impl<C> Tally<C>
+where
+    C: Copy + Default + AddAssign + BitOr<Output = C> + From<u8> + Into<u64>,
+{
     /// Nothing is counted yet, and values up to one have a cell from the first on: an array that grows moves each time.
     pub fn up_to(most: u64) -> Self {
-        Self { first: cell(most) + 1, ..Self::default() }
+        Self { first: cell(most) + 1, cells: Vec::new(), waiting: Vec::new() }
     }
 
     /// Records a value.
     #[inline(always)]
     pub fn record(&mut self, value: u64) {
-        let cell = cell(value);
-        let Some(count) = self.cells.get_mut(cell) else { return self.grow(cell) };
-        *count = count.wrapping_add(1);
-        if *count == 0 {
-            self.carry(cell);
+        self.count(if value < EXACT { value as usize } else { cell(value) });
+    }
+
+    /// Records values a little later: what is counted in the same cells, many together, finds them near.
+    #[inline(always)]
+    pub fn record_later(&mut self, values: &[u64]) {
+        if self.waiting.len() + values.len() > self.waiting.capacity() {
+            self.count_waiting();
+        }
+        self.waiting.extend(values.iter().map(|&value| cell(value) as u32));
+    }
+
+    #[inline(always)]
+    fn count(&mut self, cell: usize) {
+        match self.cells.get_mut(cell) {
+            Some(count) => *count += C::from(1),
+            None => self.grow(cell),
         }
     }
 
     /// The first value of a larger cell than there was.
     #[cold]
     fn grow(&mut self, cell: usize) {
-        self.cells.resize((cell + 1).next_multiple_of(HALF as usize).max(self.first), 0);
-        self.cells[cell] += 1;
+        self.cells.resize((cell + 1).next_multiple_of(HALF as usize).max(self.first), C::default());
+        self.cells[cell] += C::from(1);
     }
 
     #[cold]
-    fn carry(&mut self, cell: usize) {
-        self.carried.push(cell);
+    fn count_waiting(&mut self) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        waiting.drain(..).for_each(|cell| self.count(cell as usize));
+        waiting.reserve_exact(WAITING);
+        self.waiting = waiting;
     }
 
-    /// All cells with the counts of their values, where there are any.
-    fn counts(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
-        let carried = |cell| self.carried.iter().filter(|&&other| other == cell).count() as u64;
-        let count = move |(cell, &count): (usize, &u32)| {
-            let carried = if self.carried.is_empty() { 0 } else { carried(cell) };
-            (cell, u64::from(count) + (carried << u32::BITS))
-        };
-        self.cells.iter().enumerate().map(count).filter(|&(_, count)| count > 0)
+    /// The lowest values of all cells that have any, with their counts, ascending.
+    fn counts(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let groups = self.cells.chunks(GROUP).zip((0..).step_by(GROUP));
+        // Most cells of the larger values are empty.
+        let any = |group: &[C]| group.iter().fold(C::default(), |any, &count| any | count).into() != 0;
+        let filled = groups.filter(move |(group, _)| any(group));
+        let counts = filled.flat_map(|(group, first)| (first..).zip(group.iter().map(|&count| count.into())));
+        counts.filter(|&(_, count)| count > 0).map(|(cell, count)| (lowest(cell), count))
     }
 
-    /// The counts as a histogram.
-    pub fn histogram(&self) -> Histogram<u64> {
-        self.histogram_with(&[])
-    }
-
-    /// The counts and some more values as a histogram.
+    /// The counts as a histogram, and their mean.
     ///
     /// # Panics
     /// Never: three figures are allowed, and it has room for the largest value.
-    pub(super) fn histogram_with(&self, more: &[u64]) -> Histogram<u64> {
-        let last = self.counts().last().map_or(0, |(cell, _)| cell);
+    pub fn histogram(&self) -> (Histogram<u64>, f64) {
+        if !self.waiting.is_empty() {
+            let mut all = self.clone();
+            all.count_waiting();
+            return all.histogram();
+        }
+        let (largest, total) = self.counts().fold((0, 0), |(_, total), (value, count)| (value, total + count));
         // The least that a histogram is made for is 2.
-        let largest = more.iter().copied().fold(lowest(last as u64).max(2), u64::max);
-        let mut histogram = Histogram::new_with_max(largest, FIGURES).expect("three figures are allowed");
-        for (cell, count) in self.counts() {
-            histogram.record_n(lowest(cell as u64), count).expect("there is room for the largest");
+        let mut histogram = Histogram::new_with_max(largest.max(2), FIGURES).expect("three figures are allowed");
+        let mut mean = 0.0;
+        for (value, count) in self.counts() {
+            histogram.record_n(value, count).expect("there is room for the largest");
+            // As `Histogram::mean` has it, which goes over all cells once more.
+            mean += histogram.median_equivalent(value) as f64 * count as f64 / total as f64;
         }
-        for &value in more {
-            histogram.record(value).expect("there is room for the largest");
-        }
-        histogram
+        (histogram, mean)
     }
 }
 
-/// The cell of a value; without a branch, since which way it goes can't be foreseen.
+/// The cell of a value; without a branch, for where it can't be foreseen which way it goes.
 #[inline(always)]
 fn cell(value: u64) -> usize {
     let shift = u64::from((value | HALF).ilog2() - HALF.ilog2());
@@ -111,18 +134,24 @@ mod tests {
         #[test]
         fn it_is_the_histogram_of_the_values(
             values in prop::collection::vec(prop_oneof![0_u64..50, 2000_u64..2100, 4000_u64..5000, any::<u64>()], 0..200),
+            most in prop_oneof![Just(0), 0_u64..10_000],
+            // So many that they do not all wait.
+            many in 1..WAITING / 20,
         ) {
-            let (mut tally, mut histogram) = (Tally::default(), Histogram::<u64>::new(FIGURES).unwrap());
+            let (mut tally, mut histogram) = (Tally::<u64>::up_to(most), Histogram::<u64>::new(FIGURES).unwrap());
             // The cells of the largest values would be as many as those of all: one such value is enough.
             let large = values.iter().position(|&value| value > 1 << 40);
             for (place, &value) in values.iter().enumerate().filter(|&(place, &value)| value <= 1 << 40 || Some(place) == large) {
-                let _ = place;
-                tally.record(value);
-                histogram.record(value).unwrap();
+                if place % 3 == 0 {
+                    tally.record(value);
+                } else {
+                    tally.record_later(&vec![value; if value < 100 { many } else { 1 }]);
+                }
+                histogram.record_n(value, if place % 3 != 0 && value < 100 { many as u64 } else { 1 }).unwrap();
             }
-            let tallied = tally.histogram();
+            let (tallied, mean) = tally.histogram();
             prop_assert_eq!(tallied.len(), histogram.len());
-            prop_assert_eq!((tallied.min(), tallied.max(), tallied.mean()), (histogram.min(), histogram.max(), histogram.mean()));
+            prop_assert_eq!((tallied.min(), tallied.max(), mean), (histogram.min(), histogram.max(), histogram.mean()));
             for quantile in 0..=1000 {
                 let quantile = f64::from(quantile) / 1000.0;
                 prop_assert_eq!(tallied.value_at_quantile(quantile), histogram.value_at_quantile(quantile));

@@ -17,6 +17,8 @@ pub(super) struct Settled {
     sizes: Vec<u64>,
     /// Places of a page: `1 << shift`.
     shift: u32,
+    /// Those of them that any reference has.
+    places: usize,
     wide: bool,
 }
 
@@ -24,7 +26,8 @@ impl Settled {
     pub(super) fn new(program: &Program) -> Self {
         let shift = program.packing.column_bits + 1;
         let sizes = vec![0; (program.footprint() as usize) << shift];
-        Self { sizes, shift, wide: processor::gathers_16() }
+        let places = (2 * program.counts.most_attachments as usize).clamp(2, 1 << shift);
+        Self { sizes, shift, places, wide: processor::gathers_16() }
     }
 
     /// The sizes at which a reference would change nothing, where none is forgotten for its page.
@@ -52,7 +55,7 @@ impl Settled {
     #[inline]
     pub(super) fn clear(&mut self, page: PageId, sizes: u64) {
         if sizes != 0 {
-            for known in &mut self.sizes[page.index() << self.shift..(page.index() + 1) << self.shift] {
+            for known in &mut self.sizes[page.index() << self.shift..][..self.places] {
                 *known &= !sizes;
             }
         }
@@ -171,7 +174,7 @@ mod tests {
             of in prop_oneof![Just(u64::MAX), Just(1), any::<u64>()],
             forgotten in prop::collection::vec(prop_oneof![9 => Just(0), 1 => any::<u64>()], 32),
         ) {
-            let settled = Settled { sizes, shift: 1, wide: processor::gathers_16() };
+            let settled = Settled { sizes, shift: 1, places: 2, wide: processor::gathers_16() };
             let plain = settled.plain_run(&words, of, &forgotten);
             prop_assert_eq!(settled.run(&words, of, &forgotten), plain);
             prop_assert_eq!(settled.far_run(&words, of, &forgotten), plain);

@@ -105,9 +105,20 @@ impl TwoHands {
         }
     }
 
-    /// The next resident page of a segment that is not locked, where nothing is ahead of the hands.
-    pub fn next_page(&mut self, memory: &mut Memory<'_>) -> Option<PageId> {
-        self.advance_far(memory)
+    /// On to the next segment that exists and is not locked, where nothing is ahead of the hands; its pages from where the hands
+    /// meet them. `known` tells whether they are at the end of one such. None after the second pass of the table's end in one
+    /// scan (R21).
+    pub fn go_to_next(&mut self, memory: &Memory<'_>, known: bool) -> Option<Range<PageId>> {
+        if known {
+            self.next_segment(memory.max_shmid())?;
+        }
+        loop {
+            if let Some((segment, from)) = self.enter(memory) {
+                (self.end, self.version) = (memory.segment(segment).end(), memory.segments_version());
+                return Some(from..self.end);
+            }
+            self.next_segment(memory.max_shmid())?;
+        }
     }
 
     /// Where the hands are, in the kernel's terms.

@@ -6,46 +6,28 @@
 //! slots of swap are not kept. What else there is goes by those, and the counts are compared in `tests/passes.rs`. Where the
 //! hand goes at the end of a segment is not known here.
 //!
-//! Three wrong guesses a fault are what it takes most of its time for: whether a page is old, whether the budget is used up, and
-//! whether the next page is in the same word of the set. What did not help: to call the next page's word from memory; to count
-//! in variables of the loop, with more instructions for them; to go over the set with an iterator.
+//! Wrong guesses are what it takes much of its time for: whether a page is old, whether the budget is used up, and whether the
+//! next page is in the same word of the set. What did not help: to call the next pages' words from memory, at the fault or at the
+//! one before; to go on to the next priority without a branch; a summary over the set, by which words without a page are skipped;
+//! to go over the set with an iterator; to write down the faults of all sizes in their order, and not those of each together.
 
 use std::ops::Range;
 
-use super::super::bitmap::Bitmap;
-use super::super::page_tables::{Tables, Unmapped, Words, with_tables};
-use super::super::{Counters, Kernel, SegmentCounters};
+use super::super::page_tables::{Tables, Words, with_tables};
+use super::frames::{Exchange, Frames, MOST_SIZES};
 use super::{Arrays, Lane, Lanes, SideBySide};
-use crate::ids::{PageId, SegmentNumber};
-use crate::program::{Program, Reference};
+use crate::ids::PageId;
+use crate::program::Reference;
 
-/// What a fault changes of the model of one memory size, beside its page tables: lent by the model meanwhile.
-#[derive(Debug, Default)]
-pub struct Frames {
-    /// How many there are.
-    count: u64,
-    shm_rss: u64,
-    shm_swp: u64,
-    /// Pages that the hand goes over before it has to be asked for more: [`Others::next_page`].
-    pub(crate) ahead: Range<PageId>,
-    /// The priority at which a reclaim starts (R33).
-    start_priority: u32,
-    counters: Counters,
-    segments: Vec<SegmentCounters>,
-    resident: Bitmap,
-}
+/// Who knows where the hands go.
+pub trait Hands {
+    /// On to the next segment that has a page in a list and is not locked: its pages, from where the hand meets them. None where
+    /// the scan has to end (R21). `begins` tells whether the hand has not been asked before in the same scan, and `known`
+    /// whether it is in a segment that was given here before.
+    fn next_segment(&mut self, number: usize, begins: bool, known: bool) -> Option<Range<PageId>>;
 
-/// Who has the rest of what belongs to a size, and is told of its faults by its number.
-pub trait Others {
-    /// The next resident page where the hand has nothing ahead of it; it has the pages behind that one ahead of it then. None
-    /// where the scan has to end (R21). `begins` tells whether the hand has not been asked before in the same scan.
-    fn next_page(&mut self, number: usize, frames: &mut Frames, begins: bool) -> Option<PageId>;
-
-    /// A page was swapped out by a reclaim that examined `attempts` pages and took `entries` entries.
-    fn swapped_out(&mut self, number: usize, page: PageId, attempts: u64, entries: u64);
-
-    /// The page of the reference came in; from swap, or as a page of zeros.
-    fn came_in(&mut self, number: usize, from_swap: bool);
+    /// There is no room for another fault at a size before those are counted ([`Frames::count`]).
+    fn many_faults(&mut self, number: usize, frames: &mut Frames);
 }
 
 /// A reference to a page that is in no frame.
@@ -56,60 +38,19 @@ struct Wanted {
     now: u64,
 }
 
-impl Kernel {
-    /// Lends what a fault changes, for a hand with these pages ahead of it. None where there is more to a fault than is done
-    /// here.
-    pub(crate) fn lend_frames(&mut self, ahead: Range<PageId>, start_priority: u32) -> Option<Frames> {
-        if self.keeps_slots() || self.table.locked() > 0 || self.lane.is_none() {
-            return None;
-        }
-        if self.shm_rss == 0 {
-            self.resident.keep_empty(self.program.footprint() as usize);
-        }
-        let resident = self.resident.lend()?;
-        Some(Frames {
-            count: self.frames,
-            shm_rss: self.shm_rss,
-            shm_swp: self.shm_swp,
-            ahead,
-            start_priority,
-            counters: self.counters,
-            segments: std::mem::take(&mut self.segments),
-            resident,
-        })
-    }
-
-    /// Takes back what was lent.
-    pub(crate) fn take_frames_back(&mut self, frames: Frames) {
-        let Frames { shm_rss, shm_swp, counters, segments, resident, .. } = frames;
-        (self.shm_rss, self.shm_swp, self.counters, self.segments) = (shm_rss, shm_swp, counters, segments);
-        self.resident.take_back(resident);
-    }
-
-    /// Has the resident pages back for a look at them.
-    pub(crate) fn with_resident<T>(&mut self, frames: &mut Frames, look: impl FnOnce(&mut Self) -> T) -> T {
-        self.resident.take_back(std::mem::take(&mut frames.resident));
-        let seen = look(self);
-        frames.resident = self.resident.lend().unwrap_or_default();
-        seen
-    }
-}
-
 impl SideBySide {
     /// A reference at these sizes, at which its page is in no frame: it comes into one where one can be had. Those sizes.
     pub fn fault(
         &mut self,
-        program: &Program,
         reference: Reference,
         now: u64,
         sizes: u64,
-        frames: &mut [Frames],
-        others: &mut impl Others,
+        frames: &mut Frames,
+        others: &mut impl Hands,
     ) -> u64 {
         let (shift, wide) = (self.shift, self.wide);
         let Arrays { tables, unsettled, .. } = self.arrays_mut();
-        let segments = if program.segments.len() > 1 { &program.segment_of[..] } else { &[] };
-        let mut swap = ShmSwap { shift, frames, others, unsettled, segments };
+        let mut swap = ShmSwap { shift, frames, others, unsettled };
         let wanted = Wanted { reference, now };
         #[allow(unsafe_code, unused_unsafe)]
         match (tables, wide) {
@@ -130,7 +71,7 @@ impl SideBySide {
 macro_rules! wide {
     ($word:ty, $name:ident) => {
         #[cfg_attr(target_arch = "x86_64", target_feature(enable = "popcnt,lzcnt,bmi1,bmi2"))]
-        fn $name<O: Others>(
+        fn $name<O: Hands>(
             words: &mut Words<$word, Lane>,
             swap: &mut ShmSwap<'_, O>,
             wanted: Wanted,
@@ -147,129 +88,189 @@ wide!(u64, fault_several);
 /// All sizes, but for their page tables.
 struct ShmSwap<'s, O> {
     shift: u32,
-    frames: &'s mut [Frames],
+    frames: &'s mut Frames,
     others: &'s mut O,
     unsettled: &'s mut [u64],
-    /// The segment of each page; empty where there is one.
-    segments: &'s [SegmentNumber],
 }
 
-impl<O: Others> ShmSwap<'_, O> {
+impl<O: Hands> ShmSwap<'_, O> {
     #[inline(always)]
     fn fault(&mut self, entries: &mut impl Lanes, wanted: Wanted, sizes: u64) -> u64 {
+        let Wanted { reference, now } = wanted;
         let (mut left, mut had) = (sizes, 0);
         while left != 0 {
             let number = left.trailing_zeros();
             left &= left - 1;
             entries.set_lane(Lane { shift: self.shift, number });
-            let number = number as usize;
-            let frames = &self.frames[number];
-            if frames.shm_rss == frames.count && !self.try_to_free_page(entries, wanted, number) {
+            let number = number as usize % MOST_SIZES;
+            let mut fault = Exchange::new(now, reference.page);
+            let hand = &mut self.frames.hands[number];
+            if hand.shm_rss < hand.most {
+                hand.shm_rss += 1;
+            } else if !self.try_to_free_page(entries, number, &mut fault) {
                 // R37, A8.
-                self.frames[number].counters.out_of_memory += 1;
+                self.frames.hands[number].out_of_memory += 1;
                 continue;
             }
-            self.bring_in(entries, wanted, number);
+            // R13 to R15.
+            fault.was_in_swap(entries.bring_in(reference));
+            self.frames.resident[number][reference.page.index() / 64] |= 1 << (reference.page.index() % 64);
+            if self.frames.latest.push(number, fault) {
+                self.others.many_faults(number, self.frames);
+            }
             had |= 1 << number;
         }
         had
     }
 
-    /// R13 to R15.
+    /// The priority loop (R33), which ends with the first page that goes, and the scans in it (R18, R22 to R27), all in one loop.
+    /// A scan never meets a page twice, of which R28 tells: its budget is no more than the pages in memory.
     #[inline(always)]
-    fn bring_in(&mut self, entries: &mut impl Lanes, Wanted { reference, now }: Wanted, number: usize) {
-        let was_in_swap = entries.bring_in(reference);
-        let segment = segment_of(self.segments, reference.page);
-        let frames = &mut self.frames[number];
-        frames.resident.insert(reference.page.index());
-        frames.shm_rss += 1;
-        let (zero, swap_in) = (u64::from(!was_in_swap), u64::from(was_in_swap));
-        frames.shm_swp -= swap_in;
-        frames.counters.zero_faults += zero;
-        frames.counters.swap_ins += swap_in;
-        let segment = &mut frames.segments[segment];
-        segment.residence = segment.residence.wrapping_sub(now);
-        segment.zero_faults += zero;
-        segment.swap_ins += swap_in;
-        self.others.came_in(number, was_in_swap);
-    }
-
-    /// The priority loop (R33), which ends with the first page that goes.
-    #[inline(always)]
-    fn try_to_free_page(&mut self, entries: &mut impl Lanes, wanted: Wanted, number: usize) -> bool {
-        let frames = &self.frames[number];
-        let (rss, attempts, taken) = (frames.shm_rss, frames.counters.swap_attempts, frames.counters.ptes_invalidated);
-        for priority in (0..=frames.start_priority).rev() {
-            if let Some(page) = self.scan(entries, wanted, number, rss >> priority) {
-                let counters = &self.frames[number].counters;
-                let (attempts, taken) = (counters.swap_attempts - attempts, counters.ptes_invalidated - taken);
-                self.others.swapped_out(number, page, attempts, taken);
-                return true;
-            }
+    fn try_to_free_page(&mut self, entries: &mut impl Lanes, number: usize, fault: &mut Exchange) -> bool {
+        let Frames { hands, resident, .. } = &mut *self.frames;
+        let (hand, set) = (&mut hands[number], &mut resident[number][..]);
+        if hand.shm_rss == 0 {
+            return false;
         }
-        false
-    }
-
-    /// A scan with a budget (R18, R22 to R27). It never meets a page twice, of which R28 tells: its budget is no more than the
-    /// pages in memory.
-    #[inline(always)]
-    fn scan(&mut self, entries: &mut impl Lanes, wanted: Wanted, number: usize, budget: u64) -> Option<PageId> {
-        if budget == 0 {
-            return None;
-        }
-        let frames = &mut self.frames[number];
-        let (mut left, mut begins) = (budget, true);
-        loop {
-            let ahead = &mut frames.ahead;
-            let page = match frames.resident.next_set(ahead.start.index(), ahead.end.index()) {
-                Some(page) => {
-                    ahead.start = PageId::from_index(page + 1);
-                    PageId::from_index(page)
+        let mut scans = Scans::new(hand.shm_rss, hand.start_priority);
+        let mut ahead = Ahead::new(set, hand.next..hand.end);
+        // Entries that were made old, and, 2^32 each, those that were taken from pages that stay.
+        let mut done = 0_u64;
+        let gone = loop {
+            let Some(page) = ahead.page(set) else {
+                match self.others.next_segment(number, std::mem::take(&mut scans.begins), ahead.end > 0) {
+                    Some(pages) => ahead = Ahead::new(set, pages),
+                    None => {
+                        ahead = Ahead::NOTHING;
+                        if !scans.end_early() {
+                            break None;
+                        }
+                    }
                 }
-                None => match self.others.next_page(number, frames, std::mem::take(&mut begins)) {
-                    Some(page) => page,
-                    None => break,
-                },
+                continue;
             };
-            frames.counters.swap_attempts += 1;
-            // The page that trips the budget is counted and not tried (R24).
-            if left == 0 {
-                break;
+            ahead.go_over(page);
+            if scans.left == 0 {
+                if !scans.trip() {
+                    break None;
+                }
+                continue;
             }
-            left -= 1;
-            let Some(Unmapped { taken, left, written }) = entries.unmap(page, true) else { continue };
+            scans.left -= 1;
+            let page = PageId::from_index(page);
             self.unsettled[page.index()] |= 1 << number;
-            frames.counters.ptes_invalidated += u64::from(taken);
-            if left == 0 {
-                frames.write_out(page, segment_of(self.segments, page), wanted.now, written);
-                return Some(page);
-            }
-            frames.counters.young_cleared += u64::from(left);
-            frames.counters.wasted_invalidations += u64::from(taken);
-        }
-        frames.counters.failed_scans += 1;
-        None
+            let Some((young, taken)) = entries.pass(page) else { break Some(page) };
+            done += u64::from(young) | u64::from(taken) << 32;
+        };
+        (hand.next, hand.end) = (PageId::from_index(ahead.next), PageId::from_index(ahead.end));
+        hand.failed_scans += u64::from(scans.failed);
+        hand.young_cleared += done & u64::from(u32::MAX);
+        hand.wasted += done >> 32;
+        let Some(page) = gone else {
+            hand.attempts_in_vain += u64::from(scans.attempts());
+            hand.entries_in_vain += done >> 32;
+            return false;
+        };
+        // R26.
+        let (taken, written) = entries.swap_out(page);
+        set[page.index() / 64] &= !(1 << (page.index() % 64));
+        fault.went(page, written, scans.attempts(), taken + (done >> 32) as u32);
+        true
     }
 }
 
-/// The segment of a page, where these are the segments of all; there is one where they are empty.
-#[inline(always)]
-fn segment_of(segments: &[SegmentNumber], page: PageId) -> usize {
-    if segments.is_empty() { 0 } else { segments[page.index()].index() }
+/// The scans of a reclaim, by their budgets.
+struct Scans {
+    rss: u32,
+    priority: u32,
+    /// What is left of the budget of the present scan.
+    left: u32,
+    /// The budgets so far, less what was left of them at their ends.
+    given: u32,
+    /// Pages that tripped a budget.
+    tripped: u32,
+    failed: u32,
+    /// Whether the present one has not asked where the hand goes.
+    begins: bool,
 }
 
-impl Frames {
-    /// R26.
+impl Scans {
+    /// The first scan that has a budget: with a higher priority there is none.
     #[inline(always)]
-    fn write_out(&mut self, page: PageId, segment: usize, now: u64, dirty: bool) {
-        self.resident.remove(page.index());
-        self.shm_rss -= 1;
-        self.shm_swp += 1;
-        self.counters.swap_outs += 1;
-        self.counters.dirty_swap_outs += u64::from(dirty);
-        let segment = &mut self.segments[segment];
-        segment.residence = segment.residence.wrapping_add(now);
-        segment.swap_outs += 1;
-        segment.dirty_swap_outs += u64::from(dirty);
+    fn new(rss: u32, start_priority: u32) -> Self {
+        let priority = start_priority.min(rss.ilog2());
+        let budget = rss >> priority;
+        Self { rss, priority, left: budget, given: budget, tripped: 0, failed: 0, begins: true }
+    }
+
+    /// The page that trips the budget is counted and not tried (R24). False where that was the last scan.
+    #[inline(always)]
+    fn trip(&mut self) -> bool {
+        self.tripped += 1;
+        self.fail()
+    }
+
+    /// A scan comes to its end before its budget does (R21). False where that was the last.
+    fn end_early(&mut self) -> bool {
+        self.given -= self.left;
+        self.left = 0;
+        self.fail()
+    }
+
+    #[inline(always)]
+    fn fail(&mut self) -> bool {
+        self.failed += 1;
+        if self.priority == 0 {
+            return false;
+        }
+        self.priority -= 1;
+        (self.left, self.begins) = (self.rss >> self.priority, true);
+        self.given += self.left;
+        true
+    }
+
+    /// Pages that were examined.
+    #[inline(always)]
+    fn attempts(&self) -> u32 {
+        self.given - self.left + self.tripped
+    }
+}
+
+/// The pages ahead of a hand in its segment.
+struct Ahead {
+    /// Behind the last that it went over.
+    next: usize,
+    /// The word of the set where the next one may be, and what is ahead in it.
+    place: usize,
+    word: u64,
+    /// The end of the segment; 0 where there is none.
+    end: usize,
+}
+
+impl Ahead {
+    const NOTHING: Self = Self { next: 0, place: 0, word: 0, end: 0 };
+
+    #[inline(always)]
+    fn new(set: &[u64], pages: Range<PageId>) -> Self {
+        let (start, end) = (pages.start.index(), pages.end.index());
+        let word = set.get(start / 64).map_or(0, |word| word & u64::MAX << (start % 64));
+        Self { next: start, place: start / 64, word, end }
+    }
+
+    /// The next page in a set.
+    #[inline(always)]
+    fn page(&mut self, set: &[u64]) -> Option<usize> {
+        while self.word == 0 && (self.place + 1) * 64 < self.end {
+            self.place += 1;
+            self.word = set[self.place];
+        }
+        Some(self.place * 64 + self.word.trailing_zeros() as usize).filter(|&page| page < self.end)
+    }
+
+    /// Goes over that page.
+    #[inline(always)]
+    fn go_over(&mut self, page: usize) {
+        self.word &= self.word - 1;
+        self.next = page + 1;
     }
 }

@@ -1,0 +1,251 @@
+//! What faults change of the models of several memory sizes, beside their page tables: lent by the models meanwhile, and kept
+//! together, so that what a fault needs of a size is in few lines of memory.
+//!
+//! Where the hands are and which pages are resident is kept up to date; the faults of a size are written down one after the
+//! other, and counted later, many together: what they are counted in would drive that out of the nearest cache. How a page is
+//! found that goes is not known here.
+
+use std::ops::Range;
+
+use super::super::{Counters, Kernel, SegmentCounters};
+use crate::ids::PageId;
+use crate::program::Program;
+
+/// Sizes at most: one bit each.
+pub(super) const MOST_SIZES: usize = 64;
+/// Faults of a size that are written down before they are counted.
+const LATEST: usize = 512;
+
+/// The lent parts of all sizes.
+#[derive(Debug)]
+pub struct Frames {
+    pub(super) hands: Box<[Hand; MOST_SIZES]>,
+    /// The resident pages of each size, a bit a page.
+    pub(super) resident: Vec<Vec<u64>>,
+    pub(super) latest: Latest,
+    counters: Vec<Counters>,
+    /// Those of all segments, for each size.
+    segments: Vec<SegmentCounters>,
+}
+
+/// The faults that are to be counted: those of each size together.
+#[derive(Debug)]
+pub(super) struct Latest {
+    faults: Vec<[Exchange; LATEST]>,
+    /// How many of each size there are.
+    counts: [u32; MOST_SIZES],
+}
+
+/// What a scan at one size needs to know.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Hand {
+    /// Pages that the hand goes over before it has to be asked where it goes on.
+    pub(super) next: PageId,
+    pub(super) end: PageId,
+    /// Pages in memory, and the most that there can be.
+    pub(super) shm_rss: u32,
+    pub(super) most: u32,
+    /// The priority at which a reclaim starts (R33).
+    pub(super) start_priority: u32,
+    /// From here on what was counted since it was lent, beside the faults: R27.
+    pub(super) failed_scans: u64,
+    /// R37.
+    pub(super) out_of_memory: u64,
+    /// R25.
+    pub(super) young_cleared: u64,
+    /// Entries that were taken from pages that stayed (R26).
+    pub(super) wasted: u64,
+    /// Pages that were examined, and entries that were taken, where none went after all.
+    pub(super) attempts_in_vain: u64,
+    pub(super) entries_in_vain: u64,
+}
+
+/// A fault: a page came in, and another went for it, if one had to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Exchange {
+    /// Eight times the references before it, and what it was: [`IN_SWAP`] and the others.
+    what: u64,
+    /// The page that came in.
+    pub come: PageId,
+    /// The page that went.
+    pub gone: PageId,
+    /// Pages that were examined before one went.
+    pub attempts: u32,
+    /// Entries that were taken meanwhile.
+    pub entries: u32,
+}
+
+/// The page that came in was in swap; otherwise it is a page of zeros.
+const IN_SWAP: u64 = 1;
+/// A page went.
+const FOR_ONE: u64 = 2;
+/// It had been written.
+const WRITTEN: u64 = 4;
+
+impl Exchange {
+    /// A page comes in.
+    #[inline(always)]
+    pub(crate) fn new(position: u64, come: PageId) -> Self {
+        Self { what: position << 3, come, ..Self::default() }
+    }
+
+    /// It was in swap, or not.
+    #[inline(always)]
+    pub(crate) fn was_in_swap(&mut self, in_swap: bool) {
+        self.what |= u64::from(in_swap) * IN_SWAP;
+    }
+
+    /// Another went for it.
+    #[inline(always)]
+    pub(crate) fn went(&mut self, gone: PageId, written: bool, attempts: u32, entries: u32) {
+        self.what |= FOR_ONE | (u64::from(written) * WRITTEN);
+        (self.gone, self.attempts, self.entries) = (gone, attempts, entries);
+    }
+
+    /// The references before it.
+    #[inline(always)]
+    pub fn position(&self) -> u64 {
+        self.what >> 3
+    }
+
+    /// Whether the page that came in was in swap; otherwise it is a page of zeros.
+    #[inline(always)]
+    pub fn is_from_swap(&self) -> bool {
+        self.what & IN_SWAP != 0
+    }
+
+    /// Whether a page went.
+    #[inline(always)]
+    pub fn is_for_one(&self) -> bool {
+        self.what & FOR_ONE != 0
+    }
+
+    /// Whether that had been written.
+    #[inline(always)]
+    fn is_dirty(&self) -> bool {
+        self.what & WRITTEN != 0
+    }
+}
+
+impl Latest {
+    /// Adds one at a size; whether there is no room for another.
+    #[inline(always)]
+    pub(super) fn push(&mut self, number: usize, fault: Exchange) -> bool {
+        let count = &mut self.counts[number];
+        self.faults[number][*count as usize % LATEST] = fault;
+        *count += 1;
+        *count as usize == LATEST
+    }
+}
+
+impl Frames {
+    /// For so many sizes, of which none has lent anything.
+    pub fn new(program: &Program, sizes: usize) -> Self {
+        let words = (program.footprint() as usize).div_ceil(64);
+        Self {
+            hands: Box::new([Hand::default(); MOST_SIZES]),
+            resident: vec![vec![0; words]; sizes],
+            latest: Latest { faults: vec![[Exchange::default(); LATEST]; sizes], counts: [0; MOST_SIZES] },
+            counters: vec![Counters::default(); sizes],
+            segments: vec![SegmentCounters::default(); program.segments.len() * sizes],
+        }
+    }
+
+    /// Faults at a size of which something is lent. All are counted.
+    pub fn faults(&self, number: usize) -> u64 {
+        self.counters[number].zero_faults + self.counters[number].swap_ins
+    }
+
+    /// Counts the faults at a size that were not counted yet, and gives them to a function.
+    pub fn count(&mut self, number: usize, program: &Program, tell: impl FnOnce(&[Exchange])) {
+        let each = program.segments.len();
+        let faults = &self.latest.faults[number][..self.latest.counts[number] as usize];
+        let segments = &mut self.segments[number * each..][..each];
+        let counters = &mut self.counters[number];
+        let segment_of = |page: PageId| if each == 1 { 0 } else { program.segment_of[page.index()].index() };
+        let (mut swap_ins, mut swap_outs, mut dirty, mut attempts, mut entries) = (0, 0, 0, 0, 0);
+        for fault in faults {
+            let swap_in = u64::from(fault.is_from_swap());
+            swap_ins += swap_in;
+            let segment = &mut segments[segment_of(fault.come)];
+            segment.residence = segment.residence.wrapping_sub(fault.position());
+            segment.zero_faults += 1 - swap_in;
+            segment.swap_ins += swap_in;
+            if fault.is_for_one() {
+                let was_dirty = u64::from(fault.is_dirty());
+                swap_outs += 1;
+                dirty += was_dirty;
+                attempts += u64::from(fault.attempts);
+                entries += u64::from(fault.entries);
+                let segment = &mut segments[segment_of(fault.gone)];
+                segment.residence = segment.residence.wrapping_add(fault.position());
+                segment.swap_outs += 1;
+                segment.dirty_swap_outs += was_dirty;
+            }
+        }
+        counters.zero_faults += faults.len() as u64 - swap_ins;
+        counters.swap_ins += swap_ins;
+        counters.swap_outs += swap_outs;
+        counters.dirty_swap_outs += dirty;
+        counters.swap_attempts += attempts;
+        counters.ptes_invalidated += entries;
+        tell(faults);
+        self.latest.counts[number] = 0;
+    }
+
+    /// The counters of a size, when all its faults are counted.
+    fn counters_of(&self, number: usize) -> Counters {
+        let (counters, hand) = (self.counters[number], &self.hands[number]);
+        Counters {
+            out_of_memory: counters.out_of_memory + hand.out_of_memory,
+            failed_scans: counters.failed_scans + hand.failed_scans,
+            young_cleared: counters.young_cleared + hand.young_cleared,
+            wasted_invalidations: counters.wasted_invalidations + hand.wasted,
+            ptes_invalidated: counters.ptes_invalidated + hand.entries_in_vain,
+            swap_attempts: counters.swap_attempts + hand.attempts_in_vain,
+            ..counters
+        }
+    }
+}
+
+impl Kernel {
+    /// Lends what a fault changes, for a hand with these pages ahead of it. False, and nothing is lent, where there is more to a
+    /// fault than is done there.
+    pub(crate) fn lend_frames(&mut self, frames: &mut Frames, ahead: Range<PageId>, start_priority: u32) -> bool {
+        let Some(lane) = self.lane.filter(|_| !self.keeps_slots() && self.table.locked() == 0) else { return false };
+        let number = lane.number as usize;
+        if self.shm_rss == 0 {
+            self.resident.keep_empty(self.program.footprint() as usize);
+        }
+        let Some(resident) = self.resident.set() else { return false };
+        frames.resident[number].copy_from_slice(resident.words());
+        frames.hands[number] = Hand {
+            next: ahead.start,
+            end: ahead.end,
+            shm_rss: self.shm_rss as u32,
+            // No more can be in memory than there are.
+            most: u32::try_from(self.frames).unwrap_or(u32::MAX),
+            start_priority,
+            ..Hand::default()
+        };
+        frames.counters[number] = self.counters;
+        let each = self.segments.len();
+        frames.segments[number * each..][..each].copy_from_slice(&self.segments);
+        true
+    }
+
+    /// Takes back what was lent, when all faults are counted; the pages that the hand has ahead of it.
+    pub(crate) fn take_frames_back(&mut self, frames: &Frames) -> Range<PageId> {
+        let Some(lane) = self.lane else { unreachable!("it has lent them") };
+        let number = lane.number as usize;
+        let Hand { next, end, shm_rss, .. } = frames.hands[number];
+        let counters = frames.counters_of(number);
+        self.shm_swp += counters.swap_outs - self.counters.swap_outs;
+        self.shm_swp -= counters.swap_ins - self.counters.swap_ins;
+        (self.counters, self.shm_rss) = (counters, u64::from(shm_rss));
+        let each = self.segments.len();
+        self.segments.copy_from_slice(&frames.segments[number * each..][..each]);
+        self.resident.copy_from(&frames.resident[number]);
+        next..end
+    }
+}
