@@ -168,7 +168,8 @@ impl OnePass {
         if self.next_stop(u64::MAX) > self.position {
             return;
         }
-        // Attachments end at all sizes with the same change. Other changes copy entries, and other policies look at them.
+        // Attachments end at all sizes with the same change, so their entries are emptied together; but not where a fork copies
+        // them, or a policy looks at them meanwhile.
         let together = self.lent.sizes & self.present == self.present && !self.forks_now();
         self.take_back(u64::MAX);
         let mut clearing = if together { Clearing::OfAll } else { Clearing::Own };

@@ -21,9 +21,9 @@ use crate::program::Reference;
 
 /// Who knows where the hands go.
 pub trait Hands {
-    /// On to the next segment that has a page in a list and is not locked: its pages, from where the hand meets them. None where
-    /// the scan has to end (R21). `begins` tells whether the hand has not been asked before in the same scan, and `known`
-    /// whether it is in a segment that was given here before.
+    /// On to the next segment that exists and is not locked: its pages, from where the hand meets them. None where the scan has to
+    /// end (R21). `begins` tells whether the hand has not been asked before in the same scan, and `known` whether it is at the
+    /// end of a segment; else the one where it is may be the next.
     fn next_segment(&mut self, number: usize, begins: bool, known: bool) -> Option<Range<PageId>>;
 
     /// There is no room for another fault at a size before those are counted ([`Frames::count`]).
