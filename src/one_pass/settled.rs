@@ -55,9 +55,12 @@ impl Settled {
     #[inline]
     pub(super) fn clear(&mut self, page: PageId, sizes: u64) {
         if sizes != 0 {
-            for known in &mut self.sizes[page.index() << self.shift..][..self.places] {
-                *known &= !sizes;
+            let known = &mut self.sizes[page.index() << self.shift..][..self.places];
+            #[cfg(target_arch = "x86_64")]
+            if self.wide {
+                return wide::clear(known, sizes);
             }
+            known.iter_mut().for_each(|known| *known &= !sizes);
         }
     }
 
@@ -124,6 +127,17 @@ mod wide {
         assert!(forgotten.len() << settled.shift == settled.sizes.len(), "one word a page");
         // SAFETY: the processor has AVX-512F, and there is a word for each page.
         unsafe { groups(settled, words, of, forgotten) }
+    }
+
+    /// [`Settled::clear`].
+    #[inline(always)]
+    pub(super) fn clear(known: &mut [u64], sizes: u64) {
+        #[target_feature(enable = "avx512f")]
+        fn clear(known: &mut [u64], sizes: u64) {
+            known.iter_mut().for_each(|known| *known &= !sizes);
+        }
+        // SAFETY: who is wide was made where the processor has AVX-512F.
+        unsafe { clear(known, sizes) }
     }
 
     #[target_feature(enable = "avx512f")]

@@ -142,7 +142,7 @@ impl<O: Hands> ShmSwap<'_, O> {
                     Some(pages) => ahead = Ahead::new(set, pages),
                     None => {
                         ahead = Ahead::NOTHING;
-                        if !scans.end_early() {
+                        if !scans.fail() {
                             break None;
                         }
                     }
@@ -185,7 +185,7 @@ struct Scans {
     priority: u32,
     /// What is left of the budget of the present scan.
     left: u32,
-    /// The budgets so far, less what was left of them at their ends.
+    /// The budgets so far.
     given: u32,
     /// Pages that tripped a budget.
     tripped: u32,
@@ -210,15 +210,13 @@ impl Scans {
         self.fail()
     }
 
-    /// A scan comes to its end before its budget does (R21). False where that was the last.
-    fn end_early(&mut self) -> bool {
-        self.given -= self.left;
-        self.left = 0;
-        self.fail()
-    }
-
+    /// The scan fails (R27). False where that was the last.
     #[inline(always)]
     fn fail(&mut self) -> bool {
+        debug_assert_eq!(
+            self.left, 0,
+            "between two passes of the table's end are all pages, and a budget is no more (R21)"
+        );
         self.failed += 1;
         if self.priority == 0 {
             return false;
