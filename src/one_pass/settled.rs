@@ -60,7 +60,7 @@ impl Settled {
             if self.wide {
                 return wide::clear(known, sizes);
             }
-            known.iter_mut().for_each(|known| *known &= !sizes);
+            forget(known, sizes);
         }
     }
 
@@ -105,6 +105,14 @@ impl Settled {
     }
 }
 
+/// Nothing is known any more at these sizes.
+#[inline(always)]
+fn forget(known: &mut [u64], sizes: u64) {
+    for known in known {
+        *known &= !sizes;
+    }
+}
+
 /// The same with AVX-512, which fetches eight places at once.
 #[cfg(target_arch = "x86_64")]
 // The instructions take their numbers signed; all here are below 2^31, or bits.
@@ -116,7 +124,7 @@ mod wide {
         _mm512_test_epi64_mask,
     };
 
-    use super::{AHEAD, GROUP, Settled, prefetch, processor};
+    use super::{AHEAD, GROUP, Settled, forget, prefetch, processor};
 
     /// [`Settled::plain_run`].
     ///
@@ -134,7 +142,7 @@ mod wide {
     pub(super) fn clear(known: &mut [u64], sizes: u64) {
         #[target_feature(enable = "avx512f")]
         fn clear(known: &mut [u64], sizes: u64) {
-            known.iter_mut().for_each(|known| *known &= !sizes);
+            forget(known, sizes);
         }
         // SAFETY: who is wide was made where the processor has AVX-512F.
         unsafe { clear(known, sizes) }
