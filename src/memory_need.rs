@@ -24,7 +24,7 @@ const A_SEGMENT: u64 = 256;
 /// See [`A_SEGMENT`].
 const A_CHANGE: u64 = 64;
 /// Bytes of what does not depend on the trace: histograms, mostly.
-const FIXED: u64 = 2 << 20;
+const FIXED: u64 = 1 << 20;
 /// Bytes of a position in the table of next uses, which all replays of a policy that knows the future share.
 const NEXT_USE: u64 = 4;
 
