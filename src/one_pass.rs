@@ -23,6 +23,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::ids::PageId;
+pub use crate::kernel::side_by_side::MOST_SIZES;
 use crate::kernel::side_by_side::frames::Frames;
 use crate::kernel::side_by_side::shm_swap::Hands;
 use crate::kernel::side_by_side::{Clearing, SideBySide};
@@ -32,8 +33,6 @@ use crate::replay::Replay;
 use crate::runs::{Cut, InARow, Positions, Runs};
 use settled::Settled;
 
-/// Sizes in one pass: the bits of a word.
-pub const MOST_SIZES: usize = 64;
 /// The most memory that the bits of a pass, and all its models, may take, in bytes each: what does not stay in the caches
 /// makes every look slow.
 const MOST_MEMORY: usize = 64 << 20;
@@ -175,7 +174,7 @@ impl OnePass {
         let mut clearing = if together { Clearing::OfAll } else { Clearing::Own };
         for (number, size) in self.sizes.iter_mut().enumerate() {
             if size.due <= self.position && self.present >> number & 1 != 0 {
-                self.tables.clear(clearing);
+                self.tables.set_clearing(clearing);
                 size.due = size.replay.do_what_is_due(self.position, &mut self.tables);
                 clearing = if together { Clearing::Done } else { Clearing::Own };
             }
@@ -217,10 +216,9 @@ impl OnePass {
 
     /// Counts the faults at sizes that have lent frames, where that was not done yet.
     fn count_faults(&mut self) {
-        let Lent { sizes, frames, distributions } = &mut self.lent;
-        for number in members(*sizes) {
-            frames.count(number, &self.program, |faults| distributions[number].exchanged(faults));
-        }
+        let Self { program, sizes: all, lent: Lent { sizes, frames, distributions }, .. } = self;
+        let mut replays = Replays { sizes: all, distributions, program };
+        members(*sizes).for_each(|number| replays.count(number, frames));
     }
 
     /// The references up to the next stop, collapsed as far as they can be.
@@ -321,11 +319,7 @@ impl OnePass {
         let pages = u64::from(self.program.footprint());
         let [faults, alone] = [MOST_FAULTS, MOST_ALONE].map(|most| self.position / most + pages);
         self.count_faults();
-        let of_size = |number: usize| {
-            let lent = self.lent.sizes >> number & 1 != 0;
-            if lent { self.lent.frames.faults(number) } else { self.sizes[number].faults }
-        };
-        let leaves = |&number: &usize| of_size(number) > faults || self.sizes[number].alone > alone;
+        let leaves = |&number: &usize| self.sizes[number].faults > faults || self.sizes[number].alone > alone;
         let leaving: Vec<usize> = members(self.present).filter(leaves).collect();
         for number in leaving {
             self.take_back(1 << number);
@@ -351,6 +345,16 @@ struct Replays<'p> {
     program: &'p Program,
 }
 
+impl Replays<'_> {
+    /// Counts the faults at a size that were not counted yet.
+    fn count(&mut self, number: usize, frames: &mut Frames) {
+        frames.count(number, self.program, |faults| {
+            self.sizes[number].faults += faults.len() as u64;
+            self.distributions[number].exchanged(faults);
+        });
+    }
+}
+
 impl Hands for Replays<'_> {
     fn next_segment(&mut self, number: usize, begins: bool, known: bool) -> Option<Range<PageId>> {
         self.sizes[number].replay.next_segment(begins, known)
@@ -358,6 +362,6 @@ impl Hands for Replays<'_> {
 
     #[cold]
     fn many_faults(&mut self, number: usize, frames: &mut Frames) {
-        frames.count(number, self.program, |faults| self.distributions[number].exchanged(faults));
+        self.count(number, frames);
     }
 }

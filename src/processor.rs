@@ -57,9 +57,9 @@ impl WideWords {
     }
 }
 
-/// That this processor has 512-bit words, with lanes of 8 bits too (AVX-512F and AVX-512BW).
+/// The same for 512-bit words, with lanes of 8 bits too (AVX-512F and AVX-512BW).
 #[derive(Clone, Copy, Debug)]
-pub struct WidestWords(());
+pub struct WidestWords(WideWords);
 
 impl WidestWords {
     /// None where the processor has none.
@@ -68,6 +68,11 @@ impl WidestWords {
         let has_them = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
         #[cfg(not(target_arch = "x86_64"))]
         let has_them = false;
-        has_them.then_some(Self(()))
+        WideWords::of_processor().filter(|_| has_them).map(Self)
+    }
+
+    /// It has the narrower ones too.
+    pub fn wide(self) -> WideWords {
+        self.0
     }
 }

@@ -202,7 +202,7 @@ pub trait Replay: Send {
     fn lend_frames(&mut self, frames: &mut Frames, distributions: &mut Distributions) -> bool;
 
     /// In a pass: takes back what was lent.
-    fn take_frames_back(&mut self, frames: &Frames, distributions: &mut Distributions);
+    fn take_frames_back(&mut self, frames: &mut Frames, distributions: &mut Distributions);
 
     /// In a pass, while it has lent them: [`Hands::next_segment`](crate::kernel::side_by_side::shm_swap::Hands::next_segment).
     fn next_segment(&mut self, begins: bool, known: bool) -> Option<Range<PageId>>;
@@ -882,7 +882,7 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
         lent
     }
 
-    fn take_frames_back(&mut self, frames: &Frames, distributions: &mut Distributions) {
+    fn take_frames_back(&mut self, frames: &mut Frames, distributions: &mut Distributions) {
         let ahead = self.kernel.take_frames_back(frames);
         if let Some(hands) = self.policy.two_hands() {
             hands.went_on(&ahead);

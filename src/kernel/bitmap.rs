@@ -66,16 +66,6 @@ impl Bitmap {
         Some(word * 64 + gaps.trailing_zeros() as usize).filter(|&found| found < self.length)
     }
 
-    /// All members, a bit each.
-    pub fn words(&self) -> &[u64] {
-        &self.words
-    }
-
-    /// The same, to be changed: no bit at or above the limit may be set.
-    pub fn words_mut(&mut self) -> &mut [u64] {
-        &mut self.words
-    }
-
     /// All members, ascending.
     pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         self.members(0, self.length)

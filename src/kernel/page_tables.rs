@@ -340,6 +340,12 @@ impl<W: Word, P: Place> Words<W, P> {
         if W::COLUMNS == 1 { 0 } else { column.get() }
     }
 
+    /// The young and the present bit of a column.
+    #[inline(always)]
+    pub(super) fn entry_bits(column: Column) -> u64 {
+        Self::present_bit(column) | 1 << Self::bit(column)
+    }
+
     /// The present bit of a column.
     #[inline(always)]
     pub(super) fn present_bit(column: Column) -> u64 {
@@ -463,8 +469,7 @@ impl<W: Word, P: Place> Entries for Words<W, P> {
     }
 
     fn clear_entry(&mut self, page: PageId, column: Column) {
-        let entry = 1 << column.get() | 1 << (W::COLUMNS + column.get());
-        self.set(page, self.get(page) & !entry);
+        self.set(page, self.get(page) & !Self::entry_bits(column));
     }
 
     fn copy_entry(&mut self, page: PageId, parent: Column, child: Column) {

@@ -42,9 +42,14 @@ impl ResidentPages {
         *self = Self { set: Bitmap::new(pages), kept: true };
     }
 
-    /// Has these pages in the set from now on, a bit each; it is kept.
-    pub(super) fn copy_from(&mut self, words: &[u64]) {
-        self.set.words_mut().copy_from_slice(words);
+    /// Lends the set; none where it is not kept.
+    pub(super) fn lend(&mut self) -> Option<Bitmap> {
+        self.kept.then(|| std::mem::take(&mut self.set))
+    }
+
+    /// Takes the set back.
+    pub(super) fn take_back(&mut self, set: Bitmap) {
+        self.set = set;
     }
 
     /// Whether a page is in the set; none where it is not kept.

@@ -23,6 +23,8 @@ use crate::processor::WideWords;
 use crate::program::{Program, Reference};
 use words::Width;
 
+/// Sizes side by side at most: one bit each.
+pub const MOST_SIZES: usize = 64;
 /// The fewest lanes that there are: what a wide instruction takes of the widest words.
 const FEWEST_LANES: usize = 8;
 
@@ -76,7 +78,6 @@ pub struct SideBySide {
     shift: u32,
     /// The minor faults of each segment, one count a lane.
     minor_faults: Vec<u64>,
-    wide: Option<WideWords>,
     width: Width,
 }
 
@@ -112,7 +113,6 @@ impl SideBySide {
             tables: Some(Beside(Box::new(arrays))),
             shift: lane.shift,
             minor_faults: vec![0; program.segments.len() * lanes],
-            wide: WideWords::of_processor(),
             width: Width::all().last().unwrap_or(Width::Plain),
         }
     }
@@ -147,7 +147,7 @@ impl SideBySide {
     }
 
     /// How the entries of attachments that end are emptied from now on.
-    pub fn clear(&mut self, clearing: Clearing) {
+    pub fn set_clearing(&mut self, clearing: Clearing) {
         self.arrays_mut().clearing = clearing;
     }
 
@@ -420,7 +420,7 @@ impl<W: words::Wide> Lanes for Words<W, Lane> {
     }
 
     fn clear_all(&mut self, page: PageId, column: Column, shift: u32) -> bool {
-        let entry = 1 << column.get() | 1 << (W::COLUMNS + column.get());
+        let entry = Self::entry_bits(column);
         let mut any = 0;
         for word in &mut self.words[page.index() << shift..][..1 << shift] {
             any |= word.bits() & entry;

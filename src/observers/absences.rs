@@ -6,11 +6,9 @@
 //! place, and that is one entry. What did not help: calling near what references ahead may need, since few of them fault;
 //! keeping the array out of the second cache.
 
-use std::ops::{AddAssign, BitOr};
-
 use hdrhistogram::Histogram;
 
-use super::tally::Tally;
+use super::tally::{Count, Tally};
 use crate::ids::PageId;
 use crate::kernel::side_by_side::frames::Exchange;
 use crate::prefetch::prefetch;
@@ -89,8 +87,8 @@ impl Absences {
             come: fault.come,
         });
         match &mut self.since {
-            Since::Narrow(since, counted) => count_later(changes, since, counted),
-            Since::Wide(since, counted) => count_later(changes, since, counted),
+            Since::Narrow(since, counted) => carry_out(changes, since, |lengths| counted.record_later(lengths)),
+            Since::Wide(since, counted) => carry_out(changes, since, |lengths| counted.record_later(lengths)),
         }
     }
 
@@ -112,10 +110,10 @@ impl Absences {
 
     #[inline(never)]
     fn carry_out(&mut self) {
-        let waiting = &self.waiting[..self.changes];
+        let waiting = self.waiting[..self.changes].iter().copied();
         match &mut self.since {
-            Since::Narrow(since, counted) => count(waiting, since, counted),
-            Since::Wide(since, counted) => count(waiting, since, counted),
+            Since::Narrow(since, counted) => carry_out(waiting, since, |lengths| counted.record_all(lengths)),
+            Since::Wide(since, counted) => carry_out(waiting, since, |lengths| counted.record_all(lengths)),
         }
         self.changes = 0;
     }
@@ -134,44 +132,26 @@ impl Absences {
     }
 }
 
-/// Carries out changes, and counts the lengths of the absences that end.
+/// Carries out changes, and tells the lengths of the absences that end, many together. They are worked out for what has not been
+/// away too: which it is can't be foreseen while pages are touched for the first time.
 #[inline(always)]
-fn count<P: Position>(changes: &[Change], since: &mut [P], counted: &mut Tally<P>) {
+fn carry_out<P: Position>(changes: impl Iterator<Item = Change>, since: &mut [P], mut tell: impl FnMut(&[u64])) {
     let (mut lengths, mut returned) = ([0; WAITING], 0);
-    for &change in changes {
-        returned = change.carry_out(since, &mut lengths, returned);
-    }
-    lengths[..returned].iter().for_each(|&length| counted.record(length));
-}
-
-/// The same for many changes, of which the lengths are counted later.
-#[inline(always)]
-fn count_later<P: Position>(changes: impl Iterator<Item = Change>, since: &mut [P], counted: &mut Tally<P>) {
-    let (mut lengths, mut returned) = ([0; WAITING], 0);
-    for change in changes {
-        returned = change.carry_out(since, &mut lengths, returned);
+    for Change { position_and_return, gone, come } in changes {
+        let position = position_and_return >> 1;
+        since[gone.index()] = P::of(position);
+        lengths[returned % WAITING] = position.wrapping_sub(since[come.index()].into());
+        returned += (position_and_return & 1) as usize;
         if returned == WAITING {
-            counted.record_later(&lengths);
+            tell(&lengths);
             returned = 0;
         }
     }
-    counted.record_later(&lengths[..returned]);
-}
-
-impl Change {
-    /// Carries it out, and puts the length of the absence that ends behind others; how many there are then. A length is worked
-    /// out for what has not been away too: which it is can't be foreseen while pages are touched for the first time.
-    #[inline(always)]
-    fn carry_out<P: Position>(self, since: &mut [P], lengths: &mut [u64; WAITING], returned: usize) -> usize {
-        let position = self.position_and_return >> 1;
-        since[self.gone.index()] = P::of(position);
-        lengths[returned % WAITING] = position.wrapping_sub(since[self.come.index()].into());
-        returned + (self.position_and_return & 1) as usize
-    }
+    tell(&lengths[..returned]);
 }
 
 /// A position in as few bytes as positions need, and how often a length was counted: no more often than there are positions.
-trait Position: Copy + Default + AddAssign + BitOr<Output = Self> + From<u8> + Into<u64> {
+trait Position: Count {
     fn of(position: u64) -> Self;
 }
 

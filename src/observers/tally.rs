@@ -19,9 +19,15 @@ const GROUP: usize = 16;
 /// Values that wait to be counted.
 const WAITING: usize = 4096;
 
-/// Counts of values. The narrower they are, the more of them are near; they must not overflow.
+/// A count of values: the narrower, the more of them are near. It must not overflow.
+pub(super) trait Count: Copy + Default + AddAssign + BitOr<Output = Self> + From<u8> + Into<u64> {}
+
+impl Count for u32 {}
+impl Count for u64 {}
+
+/// Counts of values.
 #[derive(Clone, Debug, Default)]
-pub struct Tally<C = u64> {
+pub(super) struct Tally<C = u64> {
     cells: Vec<C>,
     /// The cells that there are as soon as there are any.
     first: usize,
@@ -29,10 +35,7 @@ pub struct Tally<C = u64> {
     waiting: Vec<u32>,
 }
 
-impl<C> Tally<C>
-where
-    C: Copy + Default + AddAssign + BitOr<Output = C> + From<u8> + Into<u64>,
-{
+impl<C: Count> Tally<C> {
     /// Nothing is counted yet, and values up to one have a cell from the first on: an array that grows moves each time.
     pub fn up_to(most: u64) -> Self {
         Self { first: cell(most) + 1, cells: Vec::new(), waiting: Vec::new() }
@@ -42,6 +45,14 @@ where
     #[inline(always)]
     pub fn record(&mut self, value: u64) {
         self.count(if value < EXACT { value as usize } else { cell(value) });
+    }
+
+    /// Records values.
+    #[inline(always)]
+    pub fn record_all(&mut self, values: &[u64]) {
+        for &value in values {
+            self.record(value);
+        }
     }
 
     /// Records values a little later: what is counted in the same cells, many together, finds them near.

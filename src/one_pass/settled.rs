@@ -1,6 +1,6 @@
 //! For each packed reference the sizes at which it would change nothing, and runs of references that change nothing at any.
 //!
-//! What did not help: a byte beside the bits for whether they are all set, to look at in their place.
+//! What did not help: a byte beside the bits for whether they are all set, to look at in their place; to forget in wide words.
 
 use crate::ids::PageId;
 use crate::prefetch::prefetch;
@@ -55,12 +55,9 @@ impl Settled {
     #[inline]
     pub(super) fn clear(&mut self, page: PageId, sizes: u64) {
         if sizes != 0 {
-            let known = &mut self.sizes[page.index() << self.shift..][..self.places];
-            #[cfg(target_arch = "x86_64")]
-            if self.wide {
-                return wide::clear(known, sizes);
+            for known in &mut self.sizes[page.index() << self.shift..][..self.places] {
+                *known &= !sizes;
             }
-            forget(known, sizes);
         }
     }
 
@@ -105,14 +102,6 @@ impl Settled {
     }
 }
 
-/// Nothing is known any more at these sizes.
-#[inline(always)]
-fn forget(known: &mut [u64], sizes: u64) {
-    for known in known {
-        *known &= !sizes;
-    }
-}
-
 /// The same with AVX-512, which fetches eight places at once.
 #[cfg(target_arch = "x86_64")]
 // The instructions take their numbers signed; all here are below 2^31, or bits.
@@ -124,7 +113,7 @@ mod wide {
         _mm512_test_epi64_mask,
     };
 
-    use super::{AHEAD, GROUP, Settled, forget, prefetch, processor};
+    use super::{AHEAD, GROUP, Settled, prefetch, processor};
 
     /// [`Settled::plain_run`].
     ///
@@ -135,17 +124,6 @@ mod wide {
         assert!(forgotten.len() << settled.shift == settled.sizes.len(), "one word a page");
         // SAFETY: the processor has AVX-512F, and there is a word for each page.
         unsafe { groups(settled, words, of, forgotten) }
-    }
-
-    /// [`Settled::clear`].
-    #[inline(always)]
-    pub(super) fn clear(known: &mut [u64], sizes: u64) {
-        #[target_feature(enable = "avx512f")]
-        fn clear(known: &mut [u64], sizes: u64) {
-            forget(known, sizes);
-        }
-        // SAFETY: who is wide was made where the processor has AVX-512F.
-        unsafe { clear(known, sizes) }
     }
 
     #[target_feature(enable = "avx512f")]

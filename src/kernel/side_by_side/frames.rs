@@ -7,12 +7,12 @@
 
 use std::ops::Range;
 
+use super::super::bitmap::Bitmap;
 use super::super::{Counters, Kernel, SegmentCounters};
+use super::MOST_SIZES;
 use crate::ids::PageId;
 use crate::program::Program;
 
-/// Sizes at most: one bit each.
-pub(super) const MOST_SIZES: usize = 64;
 /// Faults of a size that are written down before they are counted.
 const LATEST: usize = 512;
 
@@ -20,8 +20,8 @@ const LATEST: usize = 512;
 #[derive(Debug)]
 pub struct Frames {
     pub(super) hands: Box<[Hand; MOST_SIZES]>,
-    /// The resident pages of each size, a bit a page.
-    pub(super) resident: Vec<Vec<u64>>,
+    /// The resident pages of each size.
+    pub(super) resident: Vec<Bitmap>,
     pub(super) latest: Latest,
     counters: Vec<Counters>,
     /// Those of all segments, for each size.
@@ -141,19 +141,13 @@ impl Latest {
 impl Frames {
     /// For so many sizes, of which none has lent anything.
     pub fn new(program: &Program, sizes: usize) -> Self {
-        let words = (program.footprint() as usize).div_ceil(64);
         Self {
             hands: Box::new([Hand::default(); MOST_SIZES]),
-            resident: vec![vec![0; words]; sizes],
+            resident: vec![Bitmap::default(); sizes],
             latest: Latest { faults: vec![[Exchange::default(); LATEST]; sizes], counts: [0; MOST_SIZES] },
             counters: vec![Counters::default(); sizes],
             segments: vec![SegmentCounters::default(); program.segments.len() * sizes],
         }
-    }
-
-    /// Faults at a size of which something is lent. All are counted.
-    pub fn faults(&self, number: usize) -> u64 {
-        self.counters[number].zero_faults + self.counters[number].swap_ins
     }
 
     /// Counts the faults at a size that were not counted yet, and gives them to a function.
@@ -217,8 +211,8 @@ impl Kernel {
         if self.shm_rss == 0 {
             self.resident.keep_empty(self.program.footprint() as usize);
         }
-        let Some(resident) = self.resident.set() else { return false };
-        frames.resident[number].copy_from_slice(resident.words());
+        let Some(resident) = self.resident.lend() else { return false };
+        frames.resident[number] = resident;
         frames.hands[number] = Hand {
             next: ahead.start,
             end: ahead.end,
@@ -235,7 +229,7 @@ impl Kernel {
     }
 
     /// Takes back what was lent, when all faults are counted; the pages that the hand has ahead of it.
-    pub(crate) fn take_frames_back(&mut self, frames: &Frames) -> Range<PageId> {
+    pub(crate) fn take_frames_back(&mut self, frames: &mut Frames) -> Range<PageId> {
         let Some(lane) = self.lane else { unreachable!("it has lent them") };
         let number = lane.number as usize;
         let Hand { next, end, shm_rss, .. } = frames.hands[number];
@@ -245,7 +239,7 @@ impl Kernel {
         (self.counters, self.shm_rss) = (counters, u64::from(shm_rss));
         let each = self.segments.len();
         self.segments.copy_from_slice(&frames.segments[number * each..][..each]);
-        self.resident.copy_from(&frames.resident[number]);
+        self.resident.take_back(std::mem::take(&mut frames.resident[number]));
         next..end
     }
 }

@@ -9,13 +9,13 @@
 //! Wrong guesses are what it takes much of its time for: whether a page is old, whether the budget is used up, and whether the
 //! next page is in the same word of the set. What did not help: to call the next pages' words from memory, at the fault or at the
 //! one before; to go on to the next priority without a branch; a summary over the set, by which words without a page are skipped;
-//! to go over the set with an iterator; to write down the faults of all sizes in their order, and not those of each together.
+//! to write down the faults of all sizes in their order, and not those of each together.
 
 use std::ops::Range;
 
 use super::super::page_tables::{Tables, Words, with_tables};
-use super::frames::{Exchange, Frames, MOST_SIZES};
-use super::{Arrays, Lane, Lanes, SideBySide};
+use super::frames::{Exchange, Frames};
+use super::{Arrays, Lane, Lanes, MOST_SIZES, SideBySide};
 use crate::ids::PageId;
 use crate::program::Reference;
 
@@ -48,7 +48,7 @@ impl SideBySide {
         frames: &mut Frames,
         others: &mut impl Hands,
     ) -> u64 {
-        let (shift, wide) = (self.shift, self.wide);
+        let (shift, wide) = (self.shift, self.width.wide());
         let Arrays { tables, unsettled, .. } = self.arrays_mut();
         let mut swap = ShmSwap { shift, frames, others, unsettled };
         let wanted = Wanted { reference, now };
@@ -114,7 +114,7 @@ impl<O: Hands> ShmSwap<'_, O> {
             }
             // R13 to R15.
             fault.was_in_swap(entries.bring_in(reference));
-            self.frames.resident[number][reference.page.index() / 64] |= 1 << (reference.page.index() % 64);
+            self.frames.resident[number].insert(reference.page.index());
             if self.frames.latest.push(number, fault) {
                 self.others.many_faults(number, self.frames);
             }
@@ -128,28 +128,29 @@ impl<O: Hands> ShmSwap<'_, O> {
     #[inline(always)]
     fn try_to_free_page(&mut self, entries: &mut impl Lanes, number: usize, fault: &mut Exchange) -> bool {
         let Frames { hands, resident, .. } = &mut *self.frames;
-        let (hand, set) = (&mut hands[number], &mut resident[number][..]);
+        let (hand, resident) = (&mut hands[number], &mut resident[number]);
         if hand.shm_rss == 0 {
             return false;
         }
         let mut scans = Scans::new(hand.shm_rss, hand.start_priority);
-        let mut ahead = Ahead::new(set, hand.next..hand.end);
+        let mut ahead = resident.members(hand.next.index(), hand.end.index());
         // Entries that were made old, and, 2^32 each, those that were taken from pages that stay.
         let mut done = 0_u64;
         let gone = loop {
-            let Some(page) = ahead.page(set) else {
-                match self.others.next_segment(number, std::mem::take(&mut scans.begins), ahead.end > 0) {
-                    Some(pages) => ahead = Ahead::new(set, pages),
-                    None => {
-                        ahead = Ahead::NOTHING;
-                        if !scans.fail() {
-                            break None;
-                        }
-                    }
+            let Some(page) = ahead.next() else {
+                let known = hand.end.get() > 0;
+                let pages = self.others.next_segment(number, std::mem::take(&mut scans.begins), known);
+                let is_none = pages.is_none();
+                let Range { start, end } = pages.unwrap_or(PageId::new(0)..PageId::new(0));
+                (hand.next, hand.end) = (start, end);
+                ahead = resident.members(start.index(), end.index());
+                if is_none && !scans.fail() {
+                    break None;
                 }
                 continue;
             };
-            ahead.go_over(page);
+            let page = PageId::from_index(page);
+            hand.next = page.next();
             if scans.left == 0 {
                 if !scans.trip() {
                     break None;
@@ -157,12 +158,10 @@ impl<O: Hands> ShmSwap<'_, O> {
                 continue;
             }
             scans.left -= 1;
-            let page = PageId::from_index(page);
             self.unsettled[page.index()] |= 1 << number;
             let Some((young, taken)) = entries.pass(page) else { break Some(page) };
             done += u64::from(young) | u64::from(taken) << 32;
         };
-        (hand.next, hand.end) = (PageId::from_index(ahead.next), PageId::from_index(ahead.end));
         hand.failed_scans += u64::from(scans.failed);
         hand.young_cleared += done & u64::from(u32::MAX);
         hand.wasted += done >> 32;
@@ -173,7 +172,7 @@ impl<O: Hands> ShmSwap<'_, O> {
         };
         // R26.
         let (taken, written) = entries.swap_out(page);
-        set[page.index() / 64] &= !(1 << (page.index() % 64));
+        resident.remove(page.index());
         fault.went(page, written, scans.attempts(), taken + (done >> 32) as u32);
         true
     }
@@ -231,44 +230,5 @@ impl Scans {
     #[inline(always)]
     fn attempts(&self) -> u32 {
         self.given - self.left + self.tripped
-    }
-}
-
-/// The pages ahead of a hand in its segment.
-struct Ahead {
-    /// Behind the last that it went over.
-    next: usize,
-    /// The word of the set where the next one may be, and what is ahead in it.
-    place: usize,
-    word: u64,
-    /// The end of the segment; 0 where there is none.
-    end: usize,
-}
-
-impl Ahead {
-    const NOTHING: Self = Self { next: 0, place: 0, word: 0, end: 0 };
-
-    #[inline(always)]
-    fn new(set: &[u64], pages: Range<PageId>) -> Self {
-        let (start, end) = (pages.start.index(), pages.end.index());
-        let word = set.get(start / 64).map_or(0, |word| word & u64::MAX << (start % 64));
-        Self { next: start, place: start / 64, word, end }
-    }
-
-    /// The next page in a set.
-    #[inline(always)]
-    fn page(&mut self, set: &[u64]) -> Option<usize> {
-        while self.word == 0 && (self.place + 1) * 64 < self.end {
-            self.place += 1;
-            self.word = set[self.place];
-        }
-        Some(self.place * 64 + self.word.trailing_zeros() as usize).filter(|&page| page < self.end)
-    }
-
-    /// Goes over that page.
-    #[inline(always)]
-    fn go_over(&mut self, page: usize) {
-        self.word &= self.word - 1;
-        self.next = page + 1;
     }
 }

@@ -23,6 +23,15 @@ impl Width {
         let wide = WideWords::of_processor().map(Self::Wide);
         [Some(Self::Plain), wide, WidestWords::of_processor().map(Self::Widest)].into_iter().flatten()
     }
+
+    /// Whether loops may be run that were compiled for wide words and for counting bits.
+    pub(super) fn wide(self) -> Option<WideWords> {
+        match self {
+            Self::Plain => None,
+            Self::Wide(wide) => Some(wide),
+            Self::Widest(widest) => Some(widest.wide()),
+        }
+    }
 }
 
 /// A reference at all of these words whose page is resident.
