@@ -115,6 +115,8 @@ fn hard() -> Vec<(&'static str, Results)> {
     vec![
         ("every policy", all.results()),
         ("many sizes", Trial { sizes: geometric(32), ..all.clone() }.results()),
+        // Written out, these are wider than the room between two panels.
+        ("sizes with many digits", Trial { sizes: vec![2_398_731, 595_191_733_068_888_704], ..all.clone() }.results()),
         ("one run", Trial { policies: 1, sizes: vec![4096], ..Trial::default() }.results()),
         ("many segments", Trial { segments: 200, ..all.clone() }.results()),
         ("long names", named),

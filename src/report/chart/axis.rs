@@ -11,6 +11,9 @@ pub(super) const SMALL: f64 = 14.5;
 pub(super) const TO_BASELINE: f64 = 0.36;
 /// The least room between two ticks on an axis that goes up.
 const PITCH: f64 = 34.0;
+/// How far the label of a tick may reach beyond an end of an axis that goes across: of two panels side by side each has
+/// half of the room between them.
+const OVERHANG: f64 = 48.0;
 
 /// The room of a panel, axis labels outside it.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +36,7 @@ pub(super) struct Tick {
 /// Round ticks on a scale that goes from left to right. `unit` is what a tick of 1 is worth there; no tick is closer to
 /// another than 1 unless `fine`.
 pub(super) fn across(scale: &Scale, unit: f64, fine: bool, text: impl Fn(f64) -> String) -> Vec<Tick> {
-    labelled(scale.ticks(unit, fine, |ticks| roomy(ticks, &text)), text)
+    labelled(scale.ticks(unit, fine, |ticks| roomy(ticks, scale, &text)), text)
 }
 
 /// Round ticks on a scale that goes up, 0 beyond a break included.
@@ -48,7 +51,7 @@ pub(super) fn upward(scale: &Scale, fine: bool, text: impl Fn(f64) -> String) ->
 pub(super) fn at_values(values: &[f64], scale: &Scale, unit: f64, text: impl Fn(f64) -> String) -> Option<Vec<Tick>> {
     let ticks = values.iter().filter_map(|&value| Some((value / unit, scale.place(value)?)));
     let ticks: Vec<_> = ticks.collect();
-    roomy(&ticks, &text).then(|| labelled(ticks, text))
+    roomy(&ticks, scale, &text).then(|| labelled(ticks, text))
 }
 
 fn labelled(ticks: Vec<(f64, f64)>, text: impl Fn(f64) -> String) -> Vec<Tick> {
@@ -61,11 +64,16 @@ pub(super) fn apart(a: &Tick, b: &Tick) -> bool {
     (a.place - b.place).abs() > half(a) + half(b) + 12.0
 }
 
-/// Whether the labels of these ticks leave room between them.
-fn roomy(ticks: &[(f64, f64)], text: impl Fn(f64) -> String) -> bool {
+/// Whether the labels of these ticks, from left to right, leave room between them and beside the axis.
+fn roomy(ticks: &[(f64, f64)], scale: &Scale, text: impl Fn(f64) -> String) -> bool {
     // Bold, as one of them may be.
     let half = |value: f64| font::width(&text(value), true) * SMALL / 2.0;
-    ticks.windows(2).all(|pair| (pair[1].1 - pair[0].1).abs() > half(pair[0].0) + half(pair[1].0) + 12.0)
+    let (left, right) = scale.ends();
+    let beside = |&(value, place): &(f64, f64)| {
+        place - half(value) >= left - OVERHANG && place + half(value) <= right + OVERHANG
+    };
+    let apart = |pair: &[(f64, f64)]| pair[1].1 - pair[0].1 > half(pair[0].0) + half(pair[1].0) + 12.0;
+    ticks.iter().all(beside) && ticks.windows(2).all(apart)
 }
 
 /// A percentage as a label.

@@ -80,6 +80,11 @@ impl Scale {
         (-0.1..=1.1).contains(&part).then_some(self.from + part * (self.to - self.from))
     }
 
+    /// The places of its lowest and its highest value.
+    pub(super) fn ends(&self) -> (f64, f64) {
+        (self.from, self.to)
+    }
+
     /// Whether equal ratios, not equal differences, are equally far apart.
     pub(super) fn logarithmic(&self) -> bool {
         self.kind == Kind::Log
