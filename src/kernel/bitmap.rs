@@ -74,9 +74,9 @@ impl Bitmap {
     /// The members at or above `from` and below `end`, ascending.
     #[inline(always)]
     pub fn members(&self, from: usize, end: usize) -> Members<'_> {
-        let words = self.words.get(from / 64..end.div_ceil(64)).unwrap_or_default();
-        let (first, rest) = words.split_first().unwrap_or((&0, &[]));
-        Members { left: first & (u64::MAX << (from % 64)), base: from / 64 * 64, words: rest.iter(), end }
+        let words = self.words.get(..end.div_ceil(64)).unwrap_or_default();
+        let left = words.get(from / 64).map_or(0, |word| word & (u64::MAX << (from % 64)));
+        Members { left, at: from / 64, words, end }
     }
 
     /// How many members there are.
@@ -90,10 +90,10 @@ impl Bitmap {
 pub struct Members<'b> {
     /// Those of the present word that are still to come.
     left: u64,
-    /// The lowest number of that word.
-    base: usize,
-    /// The words behind it.
-    words: std::slice::Iter<'b, u64>,
+    /// The place of that word.
+    at: usize,
+    /// The words up to the last that is asked for.
+    words: &'b [u64],
     end: usize,
 }
 
@@ -101,7 +101,7 @@ impl Members<'_> {
     /// The next member, where it is near; otherwise a number somewhere behind it.
     #[inline(always)]
     pub fn about_next(&self) -> usize {
-        self.base + self.left.trailing_zeros() as usize
+        self.at * 64 + self.left.trailing_zeros() as usize
     }
 }
 
@@ -111,8 +111,8 @@ impl Iterator for Members<'_> {
     #[inline(always)]
     fn next(&mut self) -> Option<usize> {
         while self.left == 0 {
-            self.left = *self.words.next()?;
-            self.base += 64;
+            self.left = *self.words.get(self.at + 1)?;
+            self.at += 1;
         }
         let found = self.about_next();
         self.left &= self.left - 1;

@@ -108,22 +108,17 @@ impl Kernel {
         segment.dirty_swap_outs += u64::from(dirty);
     }
 
-    /// Frees what a page of a destroyed segment holds (R42): whether it was resident, if it was that or in swap.
+    /// Frees what a page of a destroyed segment held, of which the entries are forgotten (R42): a frame if it was resident, else
+    /// its place in swap.
     #[inline(always)]
-    pub(super) fn free_page(&mut self, page: PageId) -> Option<bool> {
-        let resident = self.is_resident(page);
-        if resident {
+    pub(super) fn page_forgotten(&mut self, page: PageId, was_resident: bool) {
+        if was_resident {
             self.frame_freed(page).gone += 1;
-            self.unsettle(page);
-        } else if self.is_in_swap(page) {
-            if self.keeps_slots() {
-                self.swap.release(self.slot_of(page));
-            }
-            self.shm_swp -= 1;
-        } else {
-            return None;
+            return;
         }
-        with_entries!(&mut self.tables, entries => entries.forget(page));
-        Some(resident)
+        if self.keeps_slots() {
+            self.swap.release(self.slot_of(page));
+        }
+        self.shm_swp -= 1;
     }
 }

@@ -5,6 +5,8 @@
 //! 31 attachments, else two masks of 64 bits and more ([`super::many_sharers`]). The kernel's walk over the attachments
 //! (R25) is a few operations on the word. What a fault or an eviction is, and what is counted, is not known here.
 
+use std::ops::{BitAnd, BitOr, Not, Range};
+
 use super::many_sharers::ManySharers;
 use super::second_chance::BLOCK;
 use super::side_by_side::Beside;
@@ -56,6 +58,19 @@ pub(crate) trait Entries {
 
     /// A page that is in a frame or in swap goes with its segment: nothing is left of it (R42).
     fn forget(&mut self, page: PageId);
+
+    /// [`Entries::forget`] for those of these pages that are in a frame or in swap; a function is told of each, and whether it
+    /// was in a frame.
+    #[inline(always)]
+    fn forget_all(&mut self, pages: Range<PageId>, mut was: impl FnMut(PageId, bool)) {
+        for page in (pages.start.get()..pages.end.get()).map(PageId::new) {
+            let resident = self.is_resident(page);
+            if resident || self.is_in_swap(page) {
+                self.forget(page);
+                was(page, resident);
+            }
+        }
+    }
 
     /// Whether a page is in a frame.
     fn is_resident(&self, page: PageId) -> bool;
@@ -231,7 +246,9 @@ pub fn bytes_of_entries(most_attachments: u32) -> u64 {
 }
 
 /// A word that holds the entries of one page: from the lowest bit young, present (each a bit a column), written, resident.
-pub(crate) trait Word: Bits {
+pub(crate) trait Word:
+    Bits + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self> + PartialEq
+{
     /// Columns that there is room for.
     const COLUMNS: u32;
 }
@@ -413,6 +430,7 @@ impl<W: Word, P: Place> Entries for Words<W, P> {
         was_in_swap
     }
 
+    #[inline(always)]
     fn forget(&mut self, page: PageId) {
         self.set(page, 0);
     }

@@ -4,7 +4,7 @@
 //! The life of segments is [`super::segments`]; here is what it means for pages and entries.
 
 use super::Kernel;
-use super::page_tables::{Entries, with_entries};
+use super::page_tables::{Entries, PageTables, with_entries};
 use crate::ids::{Column, PageId, SegmentNumber};
 use crate::program::Control;
 
@@ -84,13 +84,14 @@ impl Kernel {
     }
 
     fn destroy(&mut self, segment: SegmentNumber, gone: &mut impl FnMut(PageId, bool)) {
-        let pages = self.program.segments[segment.index()].pages();
+        let (start, end) = self.range_of(segment);
         self.shm_tot -= u128::from(self.program.segments[segment.index()].size);
-        for page in pages.map(PageId::new) {
-            if let Some(resident) = self.free_page(page) {
-                gone(page, resident);
-            }
-        }
+        let mut tables = std::mem::replace(&mut self.tables, PageTables::none());
+        with_entries!(&mut tables, entries => entries.forget_all(start..end, |page, was_resident| {
+            self.page_forgotten(page, was_resident);
+            gone(page, was_resident);
+        }));
+        self.tables = tables;
     }
 
     /// The first page of a segment, and the one behind its last.

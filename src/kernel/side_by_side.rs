@@ -301,6 +301,15 @@ impl Entries for Beside {
         with_tables!(&mut self.0.tables, entries => entries.forget(page));
     }
 
+    fn forget_all(&mut self, pages: Range<PageId>, mut was: impl FnMut(PageId, bool)) {
+        let Arrays { tables, lane, unsettled, .. } = &mut *self.0;
+        let tell = |page: PageId, resident| {
+            unsettled[page.index()] |= u64::from(resident) << lane.number;
+            was(page, resident);
+        };
+        with_tables!(tables, entries => entries.forget_all(pages, tell));
+    }
+
     #[inline(always)]
     fn is_resident(&self, page: PageId) -> bool {
         with_tables!(&self.0.tables, entries => entries.is_resident(page))
@@ -369,7 +378,7 @@ trait Lanes: Entries {
     fn alone(&self, pages: usize, lane: Lane) -> Self::Alone;
 
     /// A page that is in a frame gets its second chance, where it has a young entry: young entries become old, and old ones
-    /// are taken (R25); how many of each. None, and nothing done, where it has no young entry.
+    /// are taken (R25); how many were young, and how many were present. None, and nothing done, where it has no young entry.
     fn pass(&mut self, page: PageId) -> Option<(u32, u32)>;
 
     /// A page without a young entry leaves its frame for swap (R26): the entries that are taken, and whether the page was
@@ -408,7 +417,8 @@ impl<W: words::Wide> Lanes for Words<W, Lane> {
             return None;
         }
         *word = W::from_bits(bits & (Self::WRITTEN | Self::RESIDENT) | young << W::COLUMNS);
-        Some((Self::count(young), Self::count(bits >> W::COLUMNS & Self::YOUNG & !young)))
+        // What is young is present.
+        Some((Self::count(young), Self::count(bits >> W::COLUMNS & Self::YOUNG)))
     }
 
     #[inline(always)]
@@ -420,13 +430,16 @@ impl<W: words::Wide> Lanes for Words<W, Lane> {
     }
 
     fn clear_all(&mut self, page: PageId, column: Column, shift: u32) -> bool {
-        let entry = Self::entry_bits(column);
-        let mut any = 0;
-        for word in &mut self.words[page.index() << shift..][..1 << shift] {
-            any |= word.bits() & entry;
-            *word = W::from_bits(word.bits() & !entry);
+        let (entry, none) = (W::from_bits(Self::entry_bits(column)), W::from_bits(0));
+        let words = &mut self.words[page.index() << shift..][..1 << shift];
+        // Mostly there is none: a process has not touched all pages that it has attached.
+        let any = words.iter().fold(none, |any, &word| any | word) & entry != none;
+        if any {
+            for word in words {
+                *word = *word & !entry;
+            }
         }
-        any != 0
+        any
     }
 
     #[inline(always)]
@@ -463,7 +476,7 @@ impl Lanes for ManySharers<Lane> {
             return None;
         }
         let Unmapped { taken, left, .. } = self.unmap(page, true)?;
-        Some((left, taken))
+        Some((left, left + taken))
     }
 
     fn swap_out(&mut self, page: PageId) -> (u32, bool) {
@@ -513,6 +526,7 @@ mod tests {
         Unmap { number: usize, page: usize, second_chance: bool },
         Pass { number: usize, page: usize },
         ClearAll { page: usize, column: u32 },
+        ForgetAll { number: usize, from: usize, length: usize },
     }
 
     fn step() -> impl Strategy<Value = Step> {
@@ -531,7 +545,8 @@ mod tests {
                 second_chance
             }),
             (0_usize..64, page.clone()).prop_map(|(number, page)| Step::Pass { number, page }),
-            (page, any::<u32>()).prop_map(|(page, column)| Step::ClearAll { page, column }),
+            (page.clone(), any::<u32>()).prop_map(|(page, column)| Step::ClearAll { page, column }),
+            (0_usize..64, page, 0..=PAGES).prop_map(|(number, from, length)| Step::ForgetAll { number, from, length }),
         ]
     }
 
@@ -605,7 +620,7 @@ mod tests {
                     set_lane(&mut together, lane(number));
                     if with_tables!(&apart[number], entries => entries.is_resident(page)) {
                         let found = with_tables!(&mut together, entries => match entries.pass(page) {
-                            Some((left, taken)) => (left, taken, None),
+                            Some((young, present)) => (young, present - young, None),
                             None => {
                                 let (taken, written) = entries.swap_out(page);
                                 (0, taken, Some(written))
@@ -615,6 +630,23 @@ mod tests {
                         let Unmapped { taken, left, written } = unmapped.expect("it is resident");
                         assert_eq!(found, (left, taken, (left == 0).then_some(written)));
                     }
+                }
+                Step::ForgetAll { number, from, length } => {
+                    let (number, end) = (number % sizes, (from + length).min(PAGES));
+                    let pages = || PageId::from_index(from)..PageId::from_index(end);
+                    let (mut found, mut expected) = (Vec::new(), Vec::new());
+                    set_lane(&mut together, lane(number));
+                    with_tables!(&mut together, entries => entries.forget_all(pages(), |page, was| found.push((page, was))));
+                    for page in (from..end).map(PageId::from_index) {
+                        with_tables!(&mut apart[number], entries => {
+                            let (resident, in_swap) = (entries.is_resident(page), entries.is_in_swap(page));
+                            entries.forget(page);
+                            if resident || in_swap {
+                                expected.push((page, resident));
+                            }
+                        });
+                    }
+                    assert_eq!(found, expected);
                 }
                 Step::ClearAll { page, column } => {
                     let (page, column) = (PageId::from_index(page), Column::new(column % columns));

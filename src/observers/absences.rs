@@ -75,13 +75,14 @@ impl Absences {
     }
 
     /// Pages came in at faults, and others went for them, where they had to.
-    pub(super) fn exchanged(&mut self, faults: &[Exchange]) {
+    #[inline(always)]
+    pub(super) fn exchanged<'e>(&mut self, faults: impl Iterator<Item = &'e Exchange>) {
         if self.gone != self.none {
             self.only_gone();
         }
         self.carry_out();
         let none = self.none;
-        let changes = faults.iter().map(|fault| Change {
+        let changes = faults.map(|fault| Change {
             position_and_return: fault.position() << 1 | u64::from(fault.is_from_swap()),
             gone: if fault.is_for_one() { fault.gone } else { none },
             come: fault.come,
@@ -250,7 +251,7 @@ mod tests {
                 apart.come(PageId::new(come), position, kind & 2 != 0);
                 exchanges.push(exchange);
             }
-            exchanges.chunks(several).for_each(|exchanges| together.exchanged(exchanges));
+            exchanges.chunks(several).for_each(|exchanges| together.exchanged(exchanges.iter()));
             prop_assert_eq!(apart.lengths(), together.lengths());
         }
     }

@@ -39,11 +39,13 @@ impl Distributions {
 
     /// The same for faults of which it is known what went for what.
     pub fn exchanged(&mut self, faults: &[Exchange]) {
-        for fault in faults.iter().filter(|fault| fault.is_for_one()) {
-            self.attempts.record(fault.attempts.into());
-            self.entries.record(fault.entries.into());
-        }
-        self.absences.exchanged(faults);
+        let Self { attempts, entries, absences } = self;
+        absences.exchanged(faults.iter().inspect(|fault| {
+            if fault.is_for_one() {
+                attempts.record(fault.attempts.into());
+                entries.record(fault.entries.into());
+            }
+        }));
     }
 
     /// The percentiles.

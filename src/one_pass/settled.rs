@@ -62,9 +62,17 @@ impl Settled {
     }
 
     /// References up to the first that would change something at one of these sizes; how many there are.
-    #[inline]
+    #[inline(always)]
     pub(super) fn run(&self, words: &[u32], of: u64, forgotten: &[u64]) -> usize {
-        // What comes just behind a change is often another one: it does not pay yet to look far.
+        // What comes just behind a change is mostly another one.
+        match words {
+            [first, ..] if self.known(*first, forgotten) & of != of => 0,
+            _ => self.longer_run(words, of, forgotten),
+        }
+    }
+
+    fn longer_run(&self, words: &[u32], of: u64, forgotten: &[u64]) -> usize {
+        // It does not pay yet to look far.
         let near = &words[..words.len().min(GROUP / 2)];
         let done = self.plain_run(near, of, forgotten);
         if done < near.len() || done == words.len() {

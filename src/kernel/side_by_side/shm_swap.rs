@@ -7,9 +7,10 @@
 //! hand goes at the end of a segment is not known here.
 //!
 //! Wrong guesses are what it takes much of its time for: whether a page is old, whether the budget is used up, and whether the
-//! next page is in the same word of the set. What did not help: to call the next pages' words from memory, at the fault or at the
-//! one before; to go on to the next priority without a branch; a summary over the set, by which words without a page are skipped;
-//! to write down the faults of all sizes in their order, and not those of each together.
+//! next page is in the same word of the set. What did not help: to call the next pages' words from memory, at the fault, at the
+//! one before, or while the size before has its fault; to go on to the next priority without a branch; a summary over the set,
+//! by which words without a page are skipped; to write down the faults of all sizes in their order, and not those of each
+//! together.
 
 use std::ops::Range;
 
@@ -97,7 +98,7 @@ impl<O: Hands> ShmSwap<'_, O> {
     #[inline(always)]
     fn fault(&mut self, entries: &mut impl Lanes, wanted: Wanted, sizes: u64) -> u64 {
         let Wanted { reference, now } = wanted;
-        let (mut left, mut had) = (sizes, 0);
+        let (mut left, mut had) = (sizes, sizes);
         while left != 0 {
             let number = left.trailing_zeros();
             left &= left - 1;
@@ -110,6 +111,7 @@ impl<O: Hands> ShmSwap<'_, O> {
             } else if !self.try_to_free_page(entries, number, &mut fault) {
                 // R37, A8.
                 self.frames.hands[number].out_of_memory += 1;
+                had &= !(1 << number);
                 continue;
             }
             // R13 to R15.
@@ -118,7 +120,6 @@ impl<O: Hands> ShmSwap<'_, O> {
             if self.frames.latest.push(number, fault) {
                 self.others.many_faults(number, self.frames);
             }
-            had |= 1 << number;
         }
         had
     }
@@ -134,8 +135,8 @@ impl<O: Hands> ShmSwap<'_, O> {
         }
         let mut scans = Scans::new(hand.shm_rss, hand.start_priority);
         let mut ahead = resident.members(hand.next.index(), hand.end.index());
-        // Entries that were made old, and, 2^32 each, those that were taken from pages that stay.
-        let mut done = 0_u64;
+        // Entries of pages that stay: those that were young, and all that were present. Of these the others are taken.
+        let (mut cleared, mut present) = (0, 0);
         let gone = loop {
             let Some(page) = ahead.next() else {
                 let known = hand.end.get() > 0;
@@ -150,30 +151,33 @@ impl<O: Hands> ShmSwap<'_, O> {
                 continue;
             };
             let page = PageId::from_index(page);
-            hand.next = page.next();
             if scans.left == 0 {
                 if !scans.trip() {
+                    hand.next = page.next();
                     break None;
                 }
                 continue;
             }
             scans.left -= 1;
             self.unsettled[page.index()] |= 1 << number;
-            let Some((young, taken)) = entries.pass(page) else { break Some(page) };
-            done += u64::from(young) | u64::from(taken) << 32;
+            let Some((were_young, were_present)) = entries.pass(page) else { break Some(page) };
+            cleared += were_young;
+            present += were_present;
         };
+        let wasted = present - cleared;
         hand.failed_scans += u64::from(scans.failed);
-        hand.young_cleared += done & u64::from(u32::MAX);
-        hand.wasted += done >> 32;
+        hand.young_cleared += u64::from(cleared);
+        hand.wasted += u64::from(wasted);
         let Some(page) = gone else {
             hand.attempts_in_vain += u64::from(scans.attempts());
-            hand.entries_in_vain += done >> 32;
+            hand.entries_in_vain += u64::from(wasted);
             return false;
         };
+        hand.next = page.next();
         // R26.
         let (taken, written) = entries.swap_out(page);
         resident.remove(page.index());
-        fault.went(page, written, scans.attempts(), taken + (done >> 32) as u32);
+        fault.went(page, written, scans.attempts(), taken + wasted);
         true
     }
 }

@@ -1,5 +1,5 @@
 //! A reference at the words that all memory sizes have for a page (R11, R12): with wide instructions where the processor has
-//! them, else at one after the other.
+//! them, else at one after the other. What did not help: to pass over words of sizes at which it would change nothing.
 
 use super::super::page_tables::{Word, Words};
 use super::Met;
