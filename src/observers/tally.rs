@@ -16,7 +16,7 @@ const HALF: u64 = EXACT / 2;
 
 /// Cells that are asked together whether anything is in them.
 const GROUP: usize = 16;
-/// Values that wait to be counted.
+/// Values that wait to be counted: 1,024 are no faster.
 const WAITING: usize = 4096;
 
 /// A count of values: the narrower, the more of them are near. It must not overflow.

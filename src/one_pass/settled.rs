@@ -66,8 +66,8 @@ impl Settled {
     pub(super) fn run(&self, words: &[u32], of: u64, forgotten: &[u64]) -> usize {
         // What comes just behind a change is mostly another one.
         match words {
-            [first, ..] if self.known(*first, forgotten) & of != of => 0,
-            _ => self.longer_run(words, of, forgotten),
+            [first, rest @ ..] if self.known(*first, forgotten) & of == of => 1 + self.longer_run(rest, of, forgotten),
+            _ => 0,
         }
     }
 

@@ -13,7 +13,7 @@ use super::MOST_SIZES;
 use crate::ids::PageId;
 use crate::program::Program;
 
-/// Faults of a size that are written down before they are counted.
+/// Faults of a size that are written down before they are counted: 128, 256 and 2,048 are no faster.
 const LATEST: usize = 512;
 
 /// The lent parts of all sizes.

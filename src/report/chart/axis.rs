@@ -36,7 +36,7 @@ pub(super) struct Tick {
 /// Round ticks on a scale that goes from left to right. `unit` is what a tick of 1 is worth there; no tick is closer to
 /// another than 1 unless `fine`.
 pub(super) fn across(scale: &Scale, unit: f64, fine: bool, text: impl Fn(f64) -> String) -> Vec<Tick> {
-    labelled(scale.ticks(unit, fine, |ticks| roomy(ticks, scale, &text)), text)
+    labelled(&scale.ticks(unit, fine, |ticks| roomy(&labelled(ticks, &text), scale)), &text)
 }
 
 /// Round ticks on a scale that goes up, 0 beyond a break included.
@@ -44,36 +44,37 @@ pub(super) fn upward(scale: &Scale, fine: bool, text: impl Fn(f64) -> String) ->
     let apart = |ticks: &[(f64, f64)]| ticks.windows(2).all(|pair| (pair[0].1 - pair[1].1).abs() >= PITCH);
     let mut ticks = scale.ticks(1.0, fine, apart);
     ticks.extend(scale.broken().map(|(zero, _)| (0.0, zero)));
-    labelled(ticks, text)
+    labelled(&ticks, text)
 }
 
 /// Ticks at these values themselves, if they are few enough for their labels to leave room.
 pub(super) fn at_values(values: &[f64], scale: &Scale, unit: f64, text: impl Fn(f64) -> String) -> Option<Vec<Tick>> {
     let ticks = values.iter().filter_map(|&value| Some((value / unit, scale.place(value)?)));
-    let ticks: Vec<_> = ticks.collect();
-    roomy(&ticks, scale, &text).then(|| labelled(ticks, text))
+    let ticks = labelled(&ticks.collect::<Vec<_>>(), text);
+    roomy(&ticks, scale).then_some(ticks)
 }
 
-fn labelled(ticks: Vec<(f64, f64)>, text: impl Fn(f64) -> String) -> Vec<Tick> {
-    ticks.into_iter().map(|(value, place)| Tick { place, text: text(value), strong: false }).collect()
+fn labelled(ticks: &[(f64, f64)], text: impl Fn(f64) -> String) -> Vec<Tick> {
+    ticks.iter().map(|&(value, place)| Tick { place, text: text(value), strong: false }).collect()
+}
+
+/// How far the label of a tick on an axis that goes across reaches to either side.
+fn half(tick: &Tick) -> f64 {
+    // Bold, as it may be.
+    font::width(&tick.text, true) * SMALL / 2.0
 }
 
 /// Whether the labels of two ticks under a panel leave room between them.
 pub(super) fn apart(a: &Tick, b: &Tick) -> bool {
-    let half = |tick: &Tick| font::width(&tick.text, true) * SMALL / 2.0;
     (a.place - b.place).abs() > half(a) + half(b) + 12.0
 }
 
 /// Whether the labels of these ticks, from left to right, leave room between them and beside the axis.
-fn roomy(ticks: &[(f64, f64)], scale: &Scale, text: impl Fn(f64) -> String) -> bool {
-    // Bold, as one of them may be.
-    let half = |value: f64| font::width(&text(value), true) * SMALL / 2.0;
+fn roomy(ticks: &[Tick], scale: &Scale) -> bool {
     let (left, right) = scale.ends();
-    let beside = |&(value, place): &(f64, f64)| {
-        place - half(value) >= left - OVERHANG && place + half(value) <= right + OVERHANG
-    };
-    let apart = |pair: &[(f64, f64)]| pair[1].1 - pair[0].1 > half(pair[0].0) + half(pair[1].0) + 12.0;
-    ticks.iter().all(beside) && ticks.windows(2).all(apart)
+    let beside =
+        |tick: &Tick| tick.place - half(tick) >= left - OVERHANG && tick.place + half(tick) <= right + OVERHANG;
+    ticks.iter().all(beside) && ticks.windows(2).all(|pair| apart(&pair[0], &pair[1]))
 }
 
 /// A percentage as a label.
