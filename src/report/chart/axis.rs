@@ -36,13 +36,15 @@ pub(super) struct Tick {
 /// Round ticks on a scale that goes from left to right. `unit` is what a tick of 1 is worth there; no tick is closer to
 /// another than 1 unless `fine`.
 pub(super) fn across(scale: &Scale, unit: f64, fine: bool, text: impl Fn(f64) -> String) -> Vec<Tick> {
-    labelled(&scale.ticks(unit, fine, |ticks| roomy(&labelled(ticks, &text), scale)), &text)
+    let fit = |ticks: &[Tick]| roomy(ticks, scale) && told_apart(ticks);
+    labelled(&scale.ticks(unit, fine, |ticks| fit(&labelled(ticks, &text))), &text)
 }
 
 /// Round ticks on a scale that goes up, 0 beyond a break included.
 pub(super) fn upward(scale: &Scale, fine: bool, text: impl Fn(f64) -> String) -> Vec<Tick> {
-    let apart = |ticks: &[(f64, f64)]| ticks.windows(2).all(|pair| (pair[0].1 - pair[1].1).abs() >= PITCH);
-    let mut ticks = scale.ticks(1.0, fine, apart);
+    let apart = |ticks: &[Tick]| ticks.windows(2).all(|pair| (pair[0].place - pair[1].place).abs() >= PITCH);
+    let fit = |ticks: &[Tick]| apart(ticks) && told_apart(ticks);
+    let mut ticks = scale.ticks(1.0, fine, |ticks| fit(&labelled(ticks, &text)));
     ticks.extend(scale.broken().map(|(zero, _)| (0.0, zero)));
     labelled(&ticks, text)
 }
@@ -75,6 +77,11 @@ fn roomy(ticks: &[Tick], scale: &Scale) -> bool {
     let beside =
         |tick: &Tick| tick.place - half(tick) >= left - OVERHANG && tick.place + half(tick) <= right + OVERHANG;
     ticks.iter().all(beside) && ticks.windows(2).all(|pair| apart(&pair[0], &pair[1]))
+}
+
+/// Whether no two ticks beside each other have the same label: they are rounded.
+fn told_apart(ticks: &[Tick]) -> bool {
+    ticks.windows(2).all(|pair| pair[0].text != pair[1].text)
 }
 
 /// A percentage as a label.
@@ -148,4 +155,37 @@ pub(super) fn draw_top(scene: &mut Scene, frame: Frame, ticks: &[Tick]) {
         scene.text(label.coloured(colour).bold(tick.strong));
     }
     scene.line(vec![(frame.left, frame.top), (frame.right, frame.top)], 1.0, Colour::GRID, None);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn values_that_are_equal_stand_in_the_middle_between_labels_that_differ() {
+        let scale = Scale::round(&[100.0; 3], 8.0, true, 500.0, 0.0);
+        let texts: Vec<String> = upward(&scale, true, percent).into_iter().map(|tick| tick.text).collect();
+        assert_eq!(texts, ["99 %", "100 %", "101 %"]);
+        assert!(scale.place(100.0).is_some_and(|place| (200.0..300.0).contains(&place)), "{scale:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_two_labels_are_the_same(
+            least in prop_oneof![Just(100.0), 1.0..1e6_f64],
+            more in prop_oneof![Just(0.0), 0.0..1e-3, 0.0..1.0],
+            near: bool,
+        ) {
+            let scale = Scale::round(&[least, least * (1.0 + more)], 8.0, near, 500.0, 0.0);
+            for text in [percent, numbers::short] {
+                for ticks in [upward(&scale, true, text), across(&scale, 1.0, true, text)] {
+                    prop_assert!(!ticks.is_empty());
+                    let texts: std::collections::HashSet<&str> = ticks.iter().map(|tick| tick.text.as_str()).collect();
+                    prop_assert_eq!(texts.len(), ticks.len(), "{:?}", ticks);
+                }
+            }
+        }
+    }
 }

@@ -44,7 +44,10 @@ impl Scale {
             let from = if zero.is_some() { from + BREAK * (to - from).signum() } else { from };
             return Self { kind: Kind::Log, low: round_down(low), high: round_up(high), from, to, zero };
         }
-        let bottom = if near && low > high / 2.0 && !values.contains(&0.0) { low } else { 0.0 };
+        let from_low = near && low > high / 2.0 && !values.contains(&0.0);
+        // Values that are all but equal stand in the middle of an axis that can still be read.
+        let room = if from_low && high - low < high / 100.0 { high / 100.0 } else { 0.0 };
+        let (bottom, high) = (if from_low { low - room } else { 0.0 }, high + room);
         let step = 10_f64.powf((high - bottom).max(high / 50.0).log10().floor()) / 5.0;
         // Near its end a scale leaves a step of room: a line along the edge looks cut off.
         let tight = near && (high / step).ceil() - high / step < 0.25;
