@@ -4,7 +4,8 @@
 //! processor foresees, and nothing waits for the answer; so what happens is carried out a little later, in its order, many
 //! changes of pages together, when their places in the array have been called near. Mostly one page goes and another comes in its
 //! place, and that is one entry. What did not help: calling near what references ahead may need, since few of them fault;
-//! keeping the array out of the second cache.
+//! keeping the array out of the second cache; calling nothing near and carrying out 512 at once (a sixth slower); notes sorted by
+//! parts of 65,536 pages and carried out 256 at once (a quarter slower).
 
 use hdrhistogram::Histogram;
 
