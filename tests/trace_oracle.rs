@@ -87,6 +87,16 @@ fn what_is_not_plausible_is_not_taken_for_it() {
 }
 
 #[test]
+fn it_is_not_taken_for_the_text_that_its_first_bytes_are() {
+    for begins in [*b"0\n\x06O", *b"*\n7\n", *b"\n12\n", *b"# 1\n", *b"r 1\n", *b"1 2\n", *b"1,2\n", *b"1 W\n"] {
+        let whole = file(&[(u32::from_le_bytes(begins), 0, 1)], 0, -1);
+        let begins = String::from_utf8_lossy(&begins);
+        let (_, summary) = read_bytes(&whole).unwrap_or_else(|error| panic!("{begins:?}: {error}"));
+        assert_eq!(summary.format, "oracle-general", "{begins:?}");
+    }
+}
+
+#[test]
 fn a_file_cut_inside_a_request_is_refused() {
     let requests: Vec<Request> = (0..5000).map(|number| (number, u64::from(number) * 977 % 501, 1)).collect();
     let whole = file(&requests, 1, i64::MAX);

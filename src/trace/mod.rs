@@ -91,7 +91,8 @@ pub struct Format {
     pub write: Option<MakeWriter>,
 }
 
-/// The formats, in the order in which they are tried.
+/// The formats, in the order in which they are tried: first those of which no text is taken, since what is none may begin as a
+/// text does.
 pub static FORMATS: &[Format] = &[
     Format {
         name: "native",
@@ -101,6 +102,15 @@ pub static FORMATS: &[Format] = &[
         detect: native::detect,
         read: native::read,
         write: Some(native::writer),
+    },
+    Format {
+        name: "oracle-general",
+        description: "the binary traces of libCacheSim: time, object, size, next request; an object is a page",
+        example: "(binary)",
+        endings: &[".oracleGeneral.bin", ".oracleGeneral"],
+        detect: oracle_general::detect,
+        read: oracle_general::read,
+        write: None,
     },
     Format {
         name: "csv",
@@ -208,15 +218,6 @@ pub static FORMATS: &[Format] = &[
         endings: &[".trace", ".trc"],
         detect: lirs::detect,
         read: lirs::read,
-        write: None,
-    },
-    Format {
-        name: "oracle-general",
-        description: "the binary traces of libCacheSim: time, object, size, next request; an object is a page",
-        example: "(binary)",
-        endings: &[".oracleGeneral.bin", ".oracleGeneral"],
-        detect: oracle_general::detect,
-        read: oracle_general::read,
         write: None,
     },
     Format {
