@@ -21,8 +21,9 @@ use last::LastReferences;
 use together::ByPage;
 
 use crate::ids::PageId;
+use crate::kernel::known::{FewSharers, Known, Model, Nothing, OneSharer, SeveralSharers};
 use crate::kernel::kswapd::{Jiffy, Kswapd, KswapdOptions, PAGES_A_WAKE_UP};
-use crate::kernel::page_tables::{CountsMinorFaults, EndsAtMinorFaults, PageTables, Tables, with_entries};
+use crate::kernel::page_tables::{CountsMinorFaults, EndsAtMinorFaults, PageTables, Tables, with_entries, with_known};
 use crate::kernel::side_by_side::SideBySide;
 use crate::kernel::side_by_side::frames::Frames;
 use crate::kernel::swap::RECORDED_RUN_SLOTS;
@@ -322,25 +323,36 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
 
     /// Replays references up to a position, between which nothing else happens.
     fn references(&mut self, end: u64) {
-        let Some(runs) = self.runs() else { return self.references_as_they_are(end) };
+        let is_plain = self.observers.is_empty() && matches!(self.program.references, References::Narrow(_));
+        match if is_plain { self.kernel.model() } else { Model::Any } {
+            Model::Any => self.stretch::<Nothing>(end),
+            Model::One => self.stretch::<OneSharer>(end),
+            Model::Few => self.stretch::<FewSharers>(end),
+            Model::Several => self.stretch::<SeveralSharers>(end),
+        }
+    }
+
+    /// The same for what is known of the model, and that nobody watches where anything is.
+    fn stretch<K: Known>(&mut self, end: u64) {
+        let Some(runs) = self.runs() else { return self.references_as_they_are::<K>(end) };
         let Cut { head, runs: whole, tail } = runs.cut(self.position..end);
-        self.references_as_they_are(head.end);
+        self.references_as_they_are::<K>(head.end);
         // Between two stops there may be part of one run alone, or too little to cut.
         if !self.stopped && !whole.is_empty() {
-            self.reference_run(runs.positions(whole.start), runs.words(whole));
+            self.reference_run::<K, _, _>(runs.positions(whole.start), runs.words(whole));
         }
         if !self.stopped {
-            self.references_as_they_are(tail.end);
+            self.references_as_they_are::<K>(tail.end);
         }
     }
 
     /// Replays references up to a position, none of them collapsed.
-    fn references_as_they_are(&mut self, end: u64) {
+    fn references_as_they_are<K: Known>(&mut self, end: u64) {
         let program = Arc::clone(&self.program);
         let (first, range) = (InARow(self.position), self.position as usize..end as usize);
         match &program.references {
-            References::Narrow(words) => self.reference_run(first, &words[range]),
-            References::Wide(words) => self.reference_run(first, &words[range]),
+            References::Narrow(words) => self.reference_run::<K, _, _>(first, &words[range]),
+            References::Wide(words) => self.reference_run::<Nothing, _, _>(first, &words[range]),
         }
     }
 
@@ -354,13 +366,13 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     }
 
     /// The loop over references: runs of hits, and faults between them.
-    fn reference_run<N: Positions, W: Packed>(&mut self, mut positions: N, words: &[W]) {
+    fn reference_run<K: Known, N: Positions, W: Packed>(&mut self, mut positions: N, words: &[W]) {
         let packing = self.program.packing;
         let mut offset = self.repeats_of_load(words);
         // Where one reference faults, others will: what they need is called from memory. Up to here that was done.
         let mut foreseen = 0;
         loop {
-            offset += self.hits(&mut positions, offset, &words[offset..]);
+            offset += self.hits::<K, _, _>(&mut positions, offset, &words[offset..]);
             let position = positions.of(offset);
             let Some(word) = words.get(offset) else {
                 self.position = position;
@@ -369,18 +381,18 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             // A policy may look at the page that comes in: it does so before any but the first has written to it.
             let first = positions.first(offset, word.bits());
             offset += 1;
-            if !self.fault(position, first) {
+            if !self.fault::<K>(position, first) {
                 self.stopped = true;
                 self.position = position + 1;
                 return;
             }
-            if N::COLLAPSED && !self.rest_of_run(position, packing.unpack(word.bits()), || positions.of(offset)) {
+            if N::COLLAPSED && !self.rest_of_run::<K>(position, packing.unpack(word.bits()), || positions.of(offset)) {
                 return;
             }
             let from = foreseen.clamp(offset + LOOK_AHEAD.start(), offset + LOOK_AHEAD.end());
             foreseen = from + LOOKS;
             if let Some(ahead) = words.get(from..foreseen) {
-                self.look_ahead(position + 1 + (from - offset) as u64, ahead);
+                self.look_ahead::<K, _>(position + 1 + (from - offset) as u64, ahead);
             }
             if self.loading.is_some() {
                 offset += self.repeats_of_load(&words[offset..]);
@@ -391,8 +403,8 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     /// A run of references up to an end has faulted at its first, which is at a position: where that has not left everything as
     /// the whole run does, the others follow. False when the replay ends there.
     #[inline(always)]
-    fn rest_of_run(&mut self, position: u64, reference: Reference, end: impl FnOnce() -> u64) -> bool {
-        let done = with_entries!(&self.kernel.tables, entries => entries.is_settled(reference));
+    fn rest_of_run<K: Known>(&mut self, position: u64, reference: Reference, end: impl FnOnce() -> u64) -> bool {
+        let done = with_known!(K, &self.kernel.tables, entries => entries.is_settled(reference));
         let told = S::EVERY_REFERENCE && self.loading.is_none();
         if done && !told {
             return true;
@@ -401,7 +413,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         if end == position + 1 {
             return true;
         }
-        if with_entries!(&mut self.kernel.tables, entries => entries.hit(reference)) {
+        if with_known!(K, &mut self.kernel.tables, entries => entries.hit(reference)) {
             if told {
                 self.sight.referenced(&mut self.policy, position, reference);
             }
@@ -409,17 +421,17 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         }
         // No frame could be had: each of them asks for one.
         self.position = position + 1;
-        self.references_as_they_are(end);
+        self.references_as_they_are::<K>(end);
         !self.stopped
     }
 
     /// Calls from memory what references to come, from a position on where they are not collapsed, may need if they fault.
     #[inline(always)]
-    fn look_ahead<W: Packed>(&self, first: u64, words: &[W]) {
+    fn look_ahead<K: Known, W: Packed>(&self, first: u64, words: &[W]) {
         let packing = self.program.packing;
         let pages = |(place, word): (usize, &W)| (first + place as u64, packing.unpack(word.bits()).page);
         let ahead = words.iter().enumerate().map(pages);
-        with_entries!(&self.kernel.tables, entries => ahead.for_each(|(position, page)| {
+        with_known!(K, &self.kernel.tables, entries => ahead.for_each(|(position, page)| {
             entries.prefetch(page);
             self.sight.expect(&self.policy, position, page);
         }));
@@ -427,9 +439,9 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
 
     /// Replays references, of which the first has this number, up to the first that is not a hit; how many there were.
     #[inline(always)]
-    fn hits<N: Positions, W: Packed>(&mut self, positions: &mut N, number: usize, words: &[W]) -> usize {
+    fn hits<K: Known, N: Positions, W: Packed>(&mut self, positions: &mut N, number: usize, words: &[W]) -> usize {
         if !S::EVERY_REFERENCE {
-            return self.untold_hits(words);
+            return self.untold_hits::<K, _>(words);
         }
         // Who is told of collapsed references has no use for their positions.
         let first = if N::COLLAPSED { 0 } else { positions.of(number) };
@@ -442,9 +454,9 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         let (near, far) = words.split_at(near);
         let (policy, sight) = (&mut self.policy, &self.sight);
         let tell = |place, reference| sight.referenced(policy, first + place, reference);
-        let done = if self.observers.is_empty() {
+        let done = if K::PLAIN || self.observers.is_empty() {
             self.kernel.count_minor_faults(|tables, minor| {
-                with_entries!(tables, entries => told_run(entries, near, packing, minor, repeats_go_untold, tell))
+                with_known!(K, tables, entries => told_run(entries, near, packing, minor, repeats_go_untold, tell))
             })
         } else {
             with_entries!(&mut self.kernel.tables, entries => {
@@ -454,7 +466,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         if done < near.len() || far.is_empty() {
             return done;
         }
-        let hits = self.untold_hits(far);
+        let hits = self.untold_hits::<K, _>(far);
         if only_last {
             self.tell_last(first + done as u64, &far[..hits]);
         } else {
@@ -505,9 +517,9 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
 
     /// As [`Simulation::hits`], without a word to the policy.
     #[inline(always)]
-    fn untold_hits<W: Packed>(&mut self, words: &[W]) -> usize {
+    fn untold_hits<K: Known, W: Packed>(&mut self, words: &[W]) -> usize {
         let packing = self.program.packing;
-        if !self.observers.is_empty() {
+        if !K::PLAIN && !self.observers.is_empty() {
             let tables = &mut self.kernel.tables;
             return with_entries!(tables, entries => entries.run(words, packing, &mut EndsAtMinorFaults));
         }
@@ -562,30 +574,30 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
 
     /// A packed reference that is not a hit; false when the run ends here.
     #[inline(never)]
-    fn fault(&mut self, position: u64, reference: u64) -> bool {
+    fn fault<K: Known>(&mut self, position: u64, reference: u64) -> bool {
         let reference = self.program.packing.unpack(reference);
         self.kernel.set_now(position);
-        if self.kernel.is_resident(reference.page) {
+        if self.kernel.is_known_resident::<K>(reference.page) {
             let fault = self.kernel.minor_fault(reference);
             self.sight.referenced(&mut self.policy, position, reference);
-            self.tell_fault(reference, fault);
+            self.tell_fault::<K>(reference, fault);
             return true;
         }
-        self.no_page(reference)
+        self.no_page::<K>(reference)
     }
 
     /// A reference, at this time, to a page that is in no frame; false when the run ends here.
     #[inline(always)]
-    fn no_page(&mut self, reference: Reference) -> bool {
+    fn no_page<K: Known>(&mut self, reference: Reference) -> bool {
         let position = self.kernel.now();
         while self.kernel.free_frames() == 0 {
-            if !self.try_to_free_page(0, Some(reference.page)) {
+            if !self.try_to_free_page::<K>(0, Some(reference.page)) {
                 let fault = self.kernel.abandon();
-                self.tell_fault(reference, fault);
+                self.tell_fault::<K>(reference, fault);
                 return self.out_of_memory == OutOfMemory::Continue;
             }
         }
-        let fault = self.kernel.bring_in(reference);
+        let fault = self.kernel.bring_in::<K>(reference);
         self.distributions.brought_in(reference.page, position, matches!(fault, Fault::SwapIn { .. }));
         if self.policy.load_includes_repeats() {
             self.loading = Some((position, reference));
@@ -593,7 +605,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             let memory = &mut Memory::new(&mut self.kernel, None);
             self.sight.loaded(&mut self.policy, position, reference.page, memory);
         }
-        self.tell_fault(reference, fault);
+        self.tell_fault::<K>(reference, fault);
         true
     }
 
@@ -601,14 +613,14 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     /// Page cache and process memory have nothing to give (assumption A3), so what R34 rotates over is the shared memory
     /// alone.
     #[inline(always)]
-    fn try_to_free_page(&mut self, last_priority: u32, wanted: Option<PageId>) -> bool {
+    fn try_to_free_page<K: Known>(&mut self, last_priority: u32, wanted: Option<PageId>) -> bool {
         let first = self.policy.start_priority();
         let most = self.policy.successes_per_call();
         let cost = |kernel: &Kernel| (kernel.counters().swap_attempts, kernel.counters().ptes_invalidated);
         let mut before = cost(&self.kernel);
         let mut successes = 0;
         for priority in (last_priority..=first.max(last_priority)).rev() {
-            while let Some(out) = self.shm_swap(priority, wanted) {
+            while let Some(out) = self.shm_swap::<K>(priority, wanted) {
                 let after = cost(&self.kernel);
                 let (attempts, entries) = (after.0 - before.0, after.1 - before.1);
                 self.distributions.swapped_out(out.page, self.kernel.now(), attempts, entries);
@@ -624,15 +636,15 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
 
     /// One scan, and word of it to whoever watches.
     #[inline(always)]
-    fn shm_swap(&mut self, priority: u32, wanted: Option<PageId>) -> Option<SwapOut> {
+    fn shm_swap<K: Known>(&mut self, priority: u32, wanted: Option<PageId>) -> Option<SwapOut> {
         let shm_rss = self.kernel.shm_rss();
         let budget = shm_rss >> priority;
-        if self.observers.is_empty() {
-            return self.scan(budget, wanted);
+        if K::PLAIN || self.observers.is_empty() {
+            return self.scan::<K>(budget, wanted);
         }
         let before = *self.kernel.counters();
         let hand = self.hand();
-        let out = self.scan(budget, wanted);
+        let out = self.scan::<K>(budget, wanted);
         let after = self.kernel.counters();
         let scan = Scan {
             priority,
@@ -655,17 +667,17 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
 
     /// Asks the policy for pages until one is swapped out or the budget is used up (R18, R19, R24, R26, R27).
     #[inline(always)]
-    fn scan(&mut self, budget: u64, wanted: Option<PageId>) -> Option<SwapOut> {
+    fn scan<K: Known>(&mut self, budget: u64, wanted: Option<PageId>) -> Option<SwapOut> {
         if budget == 0 {
             return None;
         }
         let attempts = self.kernel.counters().swap_attempts;
-        let slot = self.kernel.take_swap_slot()?;
+        let slot = self.kernel.take_swap_slot::<K>()?;
         self.policy.begin_scan(&mut Memory::new(&mut self.kernel, wanted));
         let mut left = budget;
         self.taken.clear();
         loop {
-            let mut memory = Memory::of_scan(&mut self.kernel, wanted, left);
+            let mut memory = Memory::of_scan::<K>(&mut self.kernel, wanted, left);
             let Some(pick) = self.policy.pick(&mut memory) else { break };
             left = memory.budget_left();
             self.kernel.count_attempt();
@@ -675,24 +687,30 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             }
             left -= 1;
             let page = pick.page();
-            match self.kernel.try_evict(pick, slot) {
+            match self.kernel.try_evict::<K>(pick, slot) {
                 Verdict::StillMapped { taken: 0 } => {}
                 Verdict::StillMapped { taken } => self.taken.push((page, taken)),
                 Verdict::Evicted { taken } => {
                     self.policy.evicted(page);
                     let scanned = self.kernel.counters().swap_attempts - attempts;
-                    let earlier = self.taken.iter().filter(|(other, _)| *other == page).map(|(_, taken)| taken).sum();
-                    self.kernel.not_wasted(earlier);
+                    let mut earlier = 0;
+                    if !self.taken.is_empty() {
+                        earlier = self.taken.iter().filter(|(other, _)| *other == page).map(|(_, taken)| taken).sum();
+                        self.kernel.not_wasted(earlier);
+                    }
                     return Some(SwapOut { page, sharers: taken + earlier, scanned, slot });
                 }
             }
         }
-        self.kernel.scan_failed(slot);
+        self.kernel.scan_failed::<K>(slot);
         None
     }
 
     #[inline]
-    fn tell_fault(&mut self, reference: Reference, fault: Fault) {
+    fn tell_fault<K: Known>(&mut self, reference: Reference, fault: Fault) {
+        if K::PLAIN {
+            return;
+        }
         for observer in &mut self.observers {
             observer.faulted(&self.kernel, reference, fault);
         }
@@ -748,7 +766,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             if daemon.timer.tick(jiffies, self.kernel.free_frames()) {
                 let before = self.progress();
                 for _ in 0..PAGES_A_WAKE_UP {
-                    self.try_to_free_page(Kswapd::last_priority(self.kernel.free_frames()), None);
+                    self.try_to_free_page::<Nothing>(Kswapd::last_priority(self.kernel.free_frames()), None);
                 }
                 daemon.timer.sleep(jiffies);
                 if before == self.progress() {
@@ -858,7 +876,7 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
         let reference = self.program.packing.unpack(u64::from(word));
         self.kernel.borrow_tables(tables);
         self.kernel.set_now(position);
-        let goes_on = self.no_page(reference);
+        let goes_on = self.no_page::<Nothing>(reference);
         let settled = with_entries!(&self.kernel.tables, entries => entries.is_settled(reference));
         self.kernel.give_tables_back(tables);
         if !goes_on {

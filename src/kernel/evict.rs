@@ -4,7 +4,8 @@
 //! budget's in [`crate::replay`].
 
 use super::Kernel;
-use super::page_tables::{Entries, Unmapped, with_entries};
+use super::known::{Known, Nothing};
+use super::page_tables::{Entries, Unmapped, with_known};
 use super::swap::SwapSlot;
 use crate::ids::PageId;
 
@@ -45,14 +46,14 @@ pub enum Verdict {
 impl Kernel {
     /// Takes a swap slot for a scan (R19); none where all are used.
     #[inline]
-    pub fn take_swap_slot(&mut self) -> Option<SwapSlot> {
-        if self.keeps_slots() { self.swap.take() } else { Some(SwapSlot::NONE) }
+    pub(crate) fn take_swap_slot<K: Known>(&mut self) -> Option<SwapSlot> {
+        if self.keeps_slots::<K>() { self.swap.take() } else { Some(SwapSlot::NONE) }
     }
 
     /// Gives back the slot of a scan that found no victim (R27).
     #[inline]
-    pub fn scan_failed(&mut self, slot: SwapSlot) {
-        if self.keeps_slots() {
+    pub(crate) fn scan_failed<K: Known>(&mut self, slot: SwapSlot) {
+        if self.keeps_slots::<K>() {
             self.swap.release(slot);
         }
         self.counters.failed_scans += 1;
@@ -72,35 +73,36 @@ impl Kernel {
 
     /// Tries to evict a page into a swap slot (R25, R26). A page that is not resident or that is locked stays as it is.
     #[inline(always)]
-    pub fn try_evict(&mut self, pick: Pick, slot: SwapSlot) -> Verdict {
+    pub(crate) fn try_evict<K: Known>(&mut self, pick: Pick, slot: SwapSlot) -> Verdict {
         let page = pick.page();
         debug_assert!(self.is_resident(page), "a candidate is resident");
         debug_assert!(!self.is_locked(page), "a candidate is not locked");
-        if self.is_locked(page) {
+        if self.is_known_locked::<K>(page) {
             return Verdict::StillMapped { taken: 0 };
         }
         let second_chance = matches!(pick, Pick::IfOld(_));
-        let unmapped = with_entries!(&mut self.tables, entries => entries.unmap(page, second_chance));
+        let unmapped = with_known!(K, &mut self.tables, entries => entries.unmap(page, second_chance));
         let Some(Unmapped { taken, left, written }) = unmapped else { return Verdict::StillMapped { taken: 0 } };
-        self.unsettle(page);
+        if !K::PLAIN {
+            self.unsettle(page);
+        }
         self.counters.ptes_invalidated += u64::from(taken);
         if left > 0 {
             self.counters.young_cleared += u64::from(left);
             self.counters.wasted_invalidations += u64::from(taken);
             return Verdict::StillMapped { taken };
         }
-        self.write_out(page, slot, written);
+        self.write_out::<K>(page, slot, written);
         Verdict::Evicted { taken }
     }
 
     /// Writes a page that nobody maps to a slot and frees its frame (R26). Whether it is dirty makes no difference to the
     /// kernel (R17); it is counted for those who want to know what a clean copy in swap would save.
     #[inline(always)]
-    fn write_out(&mut self, page: PageId, slot: SwapSlot, dirty: bool) {
-        if self.keeps_slots() {
+    fn write_out<K: Known>(&mut self, page: PageId, slot: SwapSlot, dirty: bool) {
+        if self.keeps_slots::<K>() {
             self.slots[page.index()] = self.swap.number_of(slot);
         }
-        self.shm_swp += 1;
         self.counters.swap_outs += 1;
         self.counters.dirty_swap_outs += u64::from(dirty);
         let segment = self.frame_freed(page);
@@ -116,9 +118,9 @@ impl Kernel {
             self.frame_freed(page).gone += 1;
             return;
         }
-        if self.keeps_slots() {
+        if self.keeps_slots::<Nothing>() {
             self.swap.release(self.slot_of(page));
         }
-        self.shm_swp -= 1;
+        self.gone_from_swap += 1;
     }
 }

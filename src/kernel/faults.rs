@@ -2,7 +2,8 @@
 //!
 //! Where the frame comes from is not decided here: that is the reclaim of [`crate::replay`].
 
-use super::page_tables::{CountsMinorFaults, Entries, PageTables, with_entries};
+use super::known::Known;
+use super::page_tables::{CountsMinorFaults, Entries, PageTables, with_entries, with_known};
 use super::swap::SwapSlot;
 use super::{Kernel, SegmentCounters};
 use crate::ids::{PageId, SegmentNumber};
@@ -86,12 +87,12 @@ impl Kernel {
     /// # Panics
     /// When no frame is free: the caller sees to that first.
     #[inline(always)]
-    pub fn bring_in(&mut self, reference: Reference) -> Fault {
+    pub(crate) fn bring_in<K: Known>(&mut self, reference: Reference) -> Fault {
         assert!(self.free_frames() > 0, "a frame is free before a page is brought in (R14)");
         let page = reference.page;
         let now = self.now;
         self.resident.insert(page);
-        let was_in_swap = with_entries!(&mut self.tables, entries => entries.bring_in(reference));
+        let was_in_swap = with_known!(K, &mut self.tables, entries => entries.bring_in(reference));
         self.shm_rss += 1;
         let segment = self.segment_counters_mut(page);
         segment.residence = segment.residence.wrapping_sub(now);
@@ -101,9 +102,8 @@ impl Kernel {
         segment.swap_ins += swap_in;
         self.counters.zero_faults += zero;
         self.counters.swap_ins += swap_in;
-        self.shm_swp -= swap_in;
         let mut slot = SwapSlot::NONE;
-        if self.keeps_slots() && was_in_swap {
+        if self.keeps_slots::<K>() && was_in_swap {
             slot = self.slot_of(page);
             self.swap.release(slot);
         }
@@ -123,7 +123,9 @@ impl Kernel {
 
     #[inline(always)]
     pub(super) fn segment_counters_mut(&mut self, page: PageId) -> &mut super::SegmentCounters {
-        let segment = self.segment_of(page);
-        &mut self.segments[segment.index()]
+        match &mut self.segments[..] {
+            [only] => only,
+            several => &mut several[self.program.segment_of[page.index()].index()],
+        }
     }
 }

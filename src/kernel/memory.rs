@@ -3,6 +3,7 @@
 //! Everything a kernel of that time could know is here; what a process refers to and when is not.
 
 use super::Kernel;
+use super::known::{Known, Model};
 use super::page_tables::{Entries, with_entries};
 use crate::ids::{PageId, SegmentNumber};
 use crate::program::Segment;
@@ -14,19 +15,21 @@ pub struct Memory<'k> {
     wanted: Option<PageId>,
     /// Pages that the scan may still try.
     budget: u64,
+    /// What is known of the kernel; compiled in, where a scan is.
+    model: Model,
 }
 
 impl<'k> Memory<'k> {
     /// A view for a reclaim on behalf of a page that is to come in, or of nobody (a background reclaim).
     #[inline(always)]
     pub fn new(kernel: &'k mut Kernel, wanted: Option<PageId>) -> Self {
-        Self { kernel, wanted, budget: 0 }
+        Self { kernel, wanted, budget: 0, model: Model::Any }
     }
 
     /// A view for a scan that may try so many pages (R24).
     #[inline(always)]
-    pub(crate) fn of_scan(kernel: &'k mut Kernel, wanted: Option<PageId>, budget: u64) -> Self {
-        Self { kernel, wanted, budget }
+    pub(crate) fn of_scan<K: Known>(kernel: &'k mut Kernel, wanted: Option<PageId>, budget: u64) -> Self {
+        Self { kernel, wanted, budget, model: K::MODEL }
     }
 
     /// Pages that the scan may still try.
@@ -73,13 +76,13 @@ impl<'k> Memory<'k> {
     /// Whether a page belongs to a locked segment; it is no candidate then.
     #[inline(always)]
     pub fn is_locked(&self, page: PageId) -> bool {
-        self.kernel.is_locked(page)
+        self.model == Model::Any && self.kernel.is_locked(page)
     }
 
     /// Whether any segment is locked.
     #[inline(always)]
     pub fn is_any_locked(&self) -> bool {
-        self.kernel.table.locked() > 0
+        self.model == Model::Any && self.kernel.table.locked() > 0
     }
 
     /// Whether a page was written since it last came in (the dirty bit).
@@ -122,7 +125,7 @@ impl<'k> Memory<'k> {
     /// As [`Memory::passed_over`] for pages in their order, up to one that is old; how many were passed over.
     #[inline(always)]
     pub fn pass_over(&mut self, pages: &[PageId]) -> usize {
-        self.kernel.pass_over(pages)
+        self.kernel.pass_over(pages, self.model)
     }
 
     /// Gives the resident pages from one on their second chance, up to the first that is old: those are tried and stay, each

@@ -13,6 +13,7 @@ pub mod bitmap;
 pub mod encoding;
 mod evict;
 mod faults;
+pub(crate) mod known;
 pub mod kswapd;
 mod many_sharers;
 pub mod memory;
@@ -35,10 +36,11 @@ use crate::trace::SwapArea;
 
 pub use evict::{Pick, Verdict};
 pub use faults::Fault;
+use known::{Known, Nothing};
 pub use memory::Memory;
 pub(crate) use page_tables::Entries;
 pub use page_tables::bytes_of_entries;
-use page_tables::{PageTables, with_entries};
+use page_tables::{PageTables, with_entries, with_known};
 use resident_pages::ResidentPages;
 use segments::SegmentTable;
 use side_by_side::Lane;
@@ -133,7 +135,8 @@ pub struct Kernel {
     resident: ResidentPages,
     frames: u64,
     shm_rss: u64,
-    shm_swp: u64,
+    /// Pages that were in swap when their segment went.
+    gone_from_swap: u64,
     shm_tot: u128,
     swap: Swap,
     /// The slot of each page in swap as a number; empty where slots are not kept.
@@ -161,7 +164,7 @@ impl Kernel {
             resident: ResidentPages::default(),
             frames,
             shm_rss: 0,
-            shm_swp: 0,
+            gone_from_swap: 0,
             shm_tot: 0,
             slots: if swap.is_some() { vec![0; pages] } else { Vec::new() },
             swap: swap.map(Swap::new).unwrap_or_default(),
@@ -177,7 +180,7 @@ impl Kernel {
     /// Keeps the slot of each page in swap where swap is unlimited too: no count depends on it, but who watches is told of
     /// it. Pages that are in swap already get theirs in the order of their numbers.
     pub fn keep_slots(&mut self) {
-        if self.keeps_slots() || self.program.footprint() == 0 {
+        if self.keeps_slots::<Nothing>() || self.program.footprint() == 0 {
             return;
         }
         // One more than all pages: a swap-in frees its slot only when it has its frame (R14, R52).
@@ -193,8 +196,8 @@ impl Kernel {
     }
 
     #[inline(always)]
-    fn keeps_slots(&self) -> bool {
-        !self.slots.is_empty()
+    fn keeps_slots<K: Known>(&self) -> bool {
+        !K::PLAIN && !self.slots.is_empty()
     }
 
     /// Does without the processor's wide instructions from now on, which changes no result.
@@ -234,9 +237,9 @@ impl Kernel {
         self.shm_rss
     }
 
-    /// Pages in swap (R6).
+    /// Pages in swap (R6): those that were written and did not come back.
     pub fn shm_swp(&self) -> u64 {
-        self.shm_swp
+        self.counters.swap_outs - self.counters.swap_ins - self.gone_from_swap
     }
 
     /// Pages of all segments that exist, touched or not (R6).
@@ -297,6 +300,12 @@ impl Kernel {
 
     /// Whether a page is in a frame.
     #[inline(always)]
+    pub(crate) fn is_known_resident<K: Known>(&self, page: PageId) -> bool {
+        with_known!(K, &self.tables, entries => entries.is_resident(page))
+    }
+
+    /// Whether a page is in a frame.
+    #[inline(always)]
     pub fn is_resident(&self, page: PageId) -> bool {
         with_entries!(&self.tables, entries => entries.is_resident(page))
     }
@@ -316,6 +325,11 @@ impl Kernel {
     /// Whether a page belongs to a locked segment (R21, R45).
     #[inline(always)]
     pub fn is_locked(&self, page: PageId) -> bool {
-        self.table.locked() > 0 && self.table.descriptor(self.segment_of(page)).locked
+        self.is_known_locked::<Nothing>(page)
+    }
+
+    #[inline(always)]
+    fn is_known_locked<K: Known>(&self, page: PageId) -> bool {
+        !K::PLAIN && self.table.locked() > 0 && self.table.descriptor(self.segment_of(page)).locked
     }
 }

@@ -197,6 +197,21 @@ macro_rules! with_entries {
 }
 pub(crate) use with_entries;
 
+/// The same where something is known of them.
+macro_rules! with_known {
+    ($known:ty, $tables:expr, $entries:ident => $do:expr) => {{
+        use $crate::kernel::known::{Known, Model};
+        use $crate::kernel::page_tables::{PageTables, Tables};
+        match (<$known as Known>::MODEL, $tables) {
+            (Model::One, PageTables { own: Tables { one: $entries, .. }, .. }) => $do,
+            (Model::Few, PageTables { own: Tables { few: $entries, .. }, .. }) => $do,
+            (Model::Several, PageTables { own: Tables { several: $entries, .. }, .. }) => $do,
+            (Model::Any, tables) => $crate::kernel::page_tables::with_entries!(tables, $entries => $do),
+        }
+    }};
+}
+pub(crate) use with_known;
+
 impl<P: Place> Tables<P> {
     /// Empty tables with so many places, for segments with at most so many attachments at a time.
     pub(super) fn at(places: usize, most_attachments: u32, place: P) -> Self {

@@ -12,6 +12,7 @@
 use std::ops::Range;
 
 use super::bitmap::Bitmap;
+use super::known::Model;
 use super::page_tables::{Entries, PageTables, Place, Tables, Word, Words, with_tables};
 use super::second_chance::Chances;
 use super::{Counters, Kernel};
@@ -58,10 +59,11 @@ fn pass_over(entries: &mut impl Entries, pages: &[PageId]) -> (usize, u64) {
 impl Kernel {
     /// [`Memory::pass_over`](super::Memory::pass_over).
     #[inline(always)]
-    pub(super) fn pass_over(&mut self, pages: &[PageId]) -> usize {
-        let (passed, cleared) = match &mut self.tables {
-            PageTables { beside: Some(beside), .. } => beside.pass_over(pages, self.wide_words),
-            PageTables { own, .. } => own.pass_over(pages, self.wide_words),
+    pub(super) fn pass_over(&mut self, pages: &[PageId], model: Model) -> usize {
+        let (passed, cleared) = match (model, &mut self.tables) {
+            (Model::One, PageTables { own: Tables { one, .. }, .. }) => pass_over(one, pages),
+            (Model::Any, PageTables { beside: Some(beside), .. }) => beside.pass_over(pages, self.wide_words),
+            (_, PageTables { own, .. }) => own.pass_over(pages, self.wide_words),
         };
         self.counters.swap_attempts += passed as u64;
         self.counters.young_cleared += cleared;

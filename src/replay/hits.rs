@@ -8,9 +8,8 @@
 //!
 //! A minor fault among several sharers can't be foreseen, so it is carried out by the same steps as a hit, and added to a count.
 //!
-//! What did not help: all of a replay compiled anew for each width of words (60 instructions less at a fault, and no faster);
-//! masks of sharers in arrays of their own; storing the marks only where they are not set yet, without
-//! the wide compare (slower: the branches cost more than the stores).
+//! What did not help: masks of sharers in arrays of their own; storing the marks only where they are not set yet, without the wide
+//! compare (slower: the branches cost more than the stores).
 
 use crate::kernel::Entries;
 use crate::kernel::page_tables::{CountsMinorFaults, Word, Words};

@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use super::super::bitmap::Bitmap;
+use super::super::known::Nothing;
 use super::super::{Counters, Kernel, SegmentCounters};
 use super::MOST_SIZES;
 use crate::ids::PageId;
@@ -206,7 +207,9 @@ impl Kernel {
     /// Lends what a fault changes, for a hand with these pages ahead of it. False, and nothing is lent, where there is more to a
     /// fault than is done there.
     pub(crate) fn lend_frames(&mut self, frames: &mut Frames, ahead: Range<PageId>, start_priority: u32) -> bool {
-        let Some(lane) = self.lane.filter(|_| !self.keeps_slots() && self.table.locked() == 0) else { return false };
+        let Some(lane) = self.lane.filter(|_| !self.keeps_slots::<Nothing>() && self.table.locked() == 0) else {
+            return false;
+        };
         let number = lane.number as usize;
         if self.shm_rss == 0 {
             self.resident.keep_empty(self.program.footprint() as usize);
@@ -234,8 +237,6 @@ impl Kernel {
         let number = lane.number as usize;
         let Hand { next, end, shm_rss, .. } = frames.hands[number];
         let counters = frames.counters_of(number);
-        self.shm_swp += counters.swap_outs - self.counters.swap_outs;
-        self.shm_swp -= counters.swap_ins - self.counters.swap_ins;
         (self.counters, self.shm_rss) = (counters, u64::from(shm_rss));
         let each = self.segments.len();
         self.segments.copy_from_slice(&frames.segments[number * each..][..each]);
