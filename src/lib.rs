@@ -6,6 +6,7 @@ pub mod cli;
 pub mod combine;
 pub mod compare;
 pub mod curves;
+mod far_array;
 pub mod fingerprint;
 pub mod frames;
 pub mod gate;

@@ -10,6 +10,7 @@ use std::ops::{BitAnd, BitOr, Not, Range};
 use super::many_sharers::ManySharers;
 use super::second_chance::BLOCK;
 use super::side_by_side::Beside;
+use crate::far_array::{FarArray, WholeNumber};
 use crate::ids::{Column, PageId};
 use crate::prefetch::prefetch;
 use crate::program::{Bits, Packed, Packing, Reference};
@@ -262,7 +263,7 @@ pub fn bytes_of_entries(most_attachments: u32) -> u64 {
 
 /// A word that holds the entries of one page: from the lowest bit young, present (each a bit a column), written, resident.
 pub(crate) trait Word:
-    Bits + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self> + PartialEq
+    Bits + WholeNumber + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self> + PartialEq
 {
     /// Columns that there is room for.
     const COLUMNS: u32;
@@ -298,8 +299,8 @@ impl Place for Alone {
 
 /// Entries in one word a page.
 #[derive(Clone, Debug)]
-pub(crate) struct Words<W, P = Alone> {
-    pub(super) words: Vec<W>,
+pub(crate) struct Words<W: WholeNumber, P = Alone> {
+    pub(super) words: FarArray<W>,
     pub(super) place: P,
 }
 
@@ -342,7 +343,7 @@ impl<W: Word, P: Place> Words<W, P> {
 
     /// Empty words for an array of so many places.
     pub(super) fn at(places: usize, place: P) -> Self {
-        Self { words: vec![W::default(); places + Self::SLACK], place }
+        Self { words: FarArray::zeros(places + Self::SLACK), place }
     }
 
     #[inline(always)]

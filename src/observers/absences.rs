@@ -10,6 +10,7 @@
 use hdrhistogram::Histogram;
 
 use super::tally::{Count, Tally};
+use crate::far_array::FarArray;
 use crate::ids::PageId;
 use crate::kernel::side_by_side::frames::Exchange;
 use crate::prefetch::prefetch;
@@ -174,16 +175,16 @@ impl Position for u64 {
 /// A position for each page, and the counts of lengths.
 #[derive(Clone, Debug)]
 enum Since {
-    Narrow(Vec<u32>, Tally<u32>),
-    Wide(Vec<u64>, Tally<u64>),
+    Narrow(FarArray<u32>, Tally<u32>),
+    Wide(FarArray<u64>, Tally<u64>),
 }
 
 impl Since {
     fn new(pages: usize, references: u64) -> Self {
         if references > u64::from(u32::MAX) {
-            Self::Wide(vec![0; pages], Tally::up_to(references))
+            Self::Wide(FarArray::zeros(pages), Tally::up_to(references))
         } else {
-            Self::Narrow(vec![0; pages], Tally::up_to(references))
+            Self::Narrow(FarArray::zeros(pages), Tally::up_to(references))
         }
     }
 
