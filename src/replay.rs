@@ -590,6 +590,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     #[inline(always)]
     fn no_page<K: Known>(&mut self, reference: Reference) -> bool {
         let position = self.kernel.now();
+        self.kernel.expect(reference.page);
         while self.kernel.free_frames() == 0 {
             if !self.try_to_free_page::<K>(0, Some(reference.page)) {
                 let fault = self.kernel.abandon();

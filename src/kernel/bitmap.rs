@@ -2,6 +2,8 @@
 //!
 //! It holds numbers and nothing about what they stand for; it never grows after it was made.
 
+use crate::prefetch::prefetch;
+
 /// A set of numbers below a fixed limit.
 #[derive(Clone, Debug, Default)]
 pub struct Bitmap {
@@ -79,6 +81,24 @@ impl Bitmap {
         Members { left, at: from / 64, words, end }
     }
 
+    /// The members in one of the words, from 0 on, ascending; none in a word that there is not.
+    #[inline(always)]
+    pub fn of_word(&self, word: usize) -> impl Iterator<Item = usize> + use<> {
+        let mut left = self.words.get(word).copied().unwrap_or_default();
+        std::iter::from_fn(move || {
+            let found = word * 64 + left.trailing_zeros() as usize;
+            let any = left != 0;
+            left &= left.wrapping_sub(1);
+            any.then_some(found)
+        })
+    }
+
+    /// Calls the word of a number from memory.
+    #[inline(always)]
+    pub(super) fn prefetch(&self, number: usize) {
+        prefetch(&self.words, number / 64);
+    }
+
     /// How many members there are.
     pub fn count(&self) -> usize {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
@@ -98,10 +118,10 @@ pub struct Members<'b> {
 }
 
 impl Members<'_> {
-    /// The next member, where it is near; otherwise a number somewhere behind it.
+    /// The word of the last member that it gave, or where it begins.
     #[inline(always)]
-    pub fn about_next(&self) -> usize {
-        self.at * 64 + self.left.trailing_zeros() as usize
+    pub fn word(&self) -> usize {
+        self.at
     }
 }
 
@@ -114,7 +134,7 @@ impl Iterator for Members<'_> {
             self.left = *self.words.get(self.at + 1)?;
             self.at += 1;
         }
-        let found = self.about_next();
+        let found = self.at * 64 + self.left.trailing_zeros() as usize;
         self.left &= self.left - 1;
         (found < self.end).then_some(found)
     }
@@ -139,6 +159,10 @@ mod tests {
             }
             prop_assert_eq!(bitmap.iter().collect::<Vec<_>>(), set.iter().copied().collect::<Vec<_>>());
             prop_assert_eq!(bitmap.count(), set.len());
+            for word in 0..7 {
+                let members = set.iter().copied().filter(|number| number / 64 == word);
+                prop_assert_eq!(bitmap.of_word(word).collect::<Vec<_>>(), members.collect::<Vec<_>>());
+            }
             for from in 0..length + 70 {
                 prop_assert_eq!(bitmap.next_clear(from), (from..length).find(|number| !set.contains(number)));
                 for end in [from / 2, length / 2, length] {

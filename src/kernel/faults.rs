@@ -75,6 +75,12 @@ impl Kernel {
         done
     }
 
+    /// A page will come in, when there is a frame: what is changed then is called from memory.
+    #[inline(always)]
+    pub(crate) fn expect(&self, page: PageId) {
+        self.resident.expect(page);
+    }
+
     /// Gives up a reference for which no frame could be had; the page's entry stays as it was (R37, A8).
     pub fn abandon(&mut self) -> Fault {
         self.counters.out_of_memory += 1;

@@ -31,6 +31,14 @@ impl ResidentPages {
         }
     }
 
+    /// A page will come in: its place in the set is called from memory.
+    #[inline(always)]
+    pub(super) fn expect(&self, page: PageId) {
+        if self.kept {
+            self.set.prefetch(page.index());
+        }
+    }
+
     /// The set, where it is kept.
     #[inline(always)]
     pub(super) fn set(&self) -> Option<&Bitmap> {

@@ -142,8 +142,13 @@ impl<W: Word, P: Place> Words<W, P> {
         let (mut behind, end) = (pages.start.index(), pages.end.index());
         let (mut passed, mut aged, mut taken, mut is_old) = (0, 0, 0, false);
         let mut members = resident.members(behind, end);
+        let mut called = members.word();
         while let Some(place) = members.next() {
-            prefetch(words, place_of.of(members.about_next()));
+            // A set has few members in a word: those of the next one are called as soon as it comes to this one.
+            if called != members.word() {
+                called = members.word();
+                resident.of_word(called + 1).for_each(|page| prefetch(words, place_of.of(page)));
+            }
             let word = &mut words[place_of.of(place)];
             let bits = word.bits();
             let young = bits & Self::YOUNG;
