@@ -21,7 +21,7 @@ use last::LastReferences;
 use together::ByPage;
 
 use crate::ids::PageId;
-use crate::kernel::known::{FewSharers, Known, Model, Nothing, OneSharer, SeveralSharers};
+use crate::kernel::known::{Known, Model, Nothing, OneSharer, SeveralSharers};
 use crate::kernel::kswapd::{Jiffy, Kswapd, KswapdOptions, PAGES_A_WAKE_UP};
 use crate::kernel::page_tables::{CountsMinorFaults, EndsAtMinorFaults, PageTables, Tables, with_entries, with_known};
 use crate::kernel::side_by_side::SideBySide;
@@ -327,7 +327,6 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         match if is_plain { self.kernel.model() } else { Model::Any } {
             Model::Any => self.stretch::<Nothing>(end),
             Model::One => self.stretch::<OneSharer>(end),
-            Model::Few => self.stretch::<FewSharers>(end),
             Model::Several => self.stretch::<SeveralSharers>(end),
         }
     }

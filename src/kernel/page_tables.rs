@@ -205,7 +205,6 @@ macro_rules! with_known {
         use $crate::kernel::page_tables::{PageTables, Tables};
         match (<$known as Known>::MODEL, $tables) {
             (Model::One, PageTables { own: Tables { one: $entries, .. }, .. }) => $do,
-            (Model::Few, PageTables { own: Tables { few: $entries, .. }, .. }) => $do,
             (Model::Several, PageTables { own: Tables { several: $entries, .. }, .. }) => $do,
             (Model::Any, tables) => $crate::kernel::page_tables::with_entries!(tables, $entries => $do),
         }
