@@ -323,6 +323,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
 
     /// Replays references up to a position, between which nothing else happens.
     fn references(&mut self, end: u64) {
+        // Wide references, of very large traces alone, are not worth compiling it once more.
         let is_plain = self.observers.is_empty() && matches!(self.program.references, References::Narrow(_));
         match if is_plain { self.kernel.model() } else { Model::Any } {
             Model::Any => self.stretch::<Nothing>(end),
@@ -331,7 +332,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         }
     }
 
-    /// The same for what is known of the model, and that nobody watches where anything is.
+    /// The same for what is known of the model.
     fn stretch<K: Known>(&mut self, end: u64) {
         let Some(runs) = self.runs() else { return self.references_as_they_are::<K>(end) };
         let Cut { head, runs: whole, tail } = runs.cut(self.position..end);

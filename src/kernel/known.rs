@@ -26,7 +26,7 @@ pub(crate) enum Model {
 pub(crate) trait Known {
     /// What it is.
     const MODEL: Model;
-    /// Whether no slots are kept and no segment is locked.
+    /// Whether no slots are kept, no segment is locked, and nobody watches.
     const PLAIN: bool = !matches!(Self::MODEL, Model::Any);
 }
 

@@ -298,7 +298,7 @@ impl Kernel {
         with_entries!(&self.tables, entries => entries.is_written(page))
     }
 
-    /// Whether a page is in a frame.
+    /// [`Kernel::is_resident`].
     #[inline(always)]
     pub(crate) fn is_known_resident<K: Known>(&self, page: PageId) -> bool {
         with_known!(K, &self.tables, entries => entries.is_resident(page))
@@ -307,7 +307,7 @@ impl Kernel {
     /// Whether a page is in a frame.
     #[inline(always)]
     pub fn is_resident(&self, page: PageId) -> bool {
-        with_entries!(&self.tables, entries => entries.is_resident(page))
+        self.is_known_resident::<Nothing>(page)
     }
 
     /// Whether a page is in a swap area.
@@ -328,6 +328,7 @@ impl Kernel {
         self.is_known_locked::<Nothing>(page)
     }
 
+    /// [`Kernel::is_locked`].
     #[inline(always)]
     fn is_known_locked<K: Known>(&self, page: PageId) -> bool {
         !K::PLAIN && self.table.locked() > 0 && self.table.descriptor(self.segment_of(page)).locked
