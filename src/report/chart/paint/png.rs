@@ -9,6 +9,10 @@ use crate::report::chart::scene::{Dash, Point, Scene};
 
 /// Pixels of the PNG for a pixel of the scene, so that it is crisp in print and on dense screens.
 const PNG_PIXELS: u32 = 2;
+/// Pixels of a side of what a pixel of the PNG is the mean of.
+const FACTOR: usize = (FINENESS / PNG_PIXELS) as usize;
+/// Colours of a pixel.
+const CHANNELS: usize = 3;
 /// Pixels a metre written into the PNG: 96 to the inch of the scene.
 const PNG_DENSITY: u32 = 3780 * PNG_PIXELS;
 
@@ -88,28 +92,30 @@ fn pieces(points: &[Point], dash: Dash) -> Vec<Vec<Point>> {
 /// The scene as PNG.
 pub(in crate::report::chart) fn png(scene: &Scene) -> Result<Vec<u8>, String> {
     let (width, height) = size(scene);
-    let mut large = vec![255; (width * FINENESS * height * FINENESS * 3) as usize];
+    let mut large = vec![255; (width * FINENESS * height * FINENESS) as usize * CHANNELS];
     let mut backend = BitMapBackend::with_buffer(&mut large, (width * FINENESS, height * FINENESS));
     paint(scene, &mut backend)?;
     backend.present().map_err(|error| error.to_string())?;
     drop(backend);
     let (width, height) = (width * PNG_PIXELS, height * PNG_PIXELS);
-    encoded(&reduced(&large, width, height), width, height).map_err(|error| error.to_string())
+    encoded(&reduced(&large, width as usize), width, height).map_err(|error| error.to_string())
 }
 
-/// The picture `FINENESS / PNG_PIXELS` times smaller, each pixel the mean of those it stands for.
-fn reduced(large: &[u8], width: u32, height: u32) -> Vec<u8> {
-    let factor = (FINENESS / PNG_PIXELS) as usize;
-    let (width, height) = (width as usize, height as usize);
-    let line = width * factor * 3;
-    let mut small = Vec::with_capacity(width * height * 3);
-    for y in 0..height {
-        for x in 0..width {
-            for channel in 0..3 {
-                let corner = y * factor * line + x * factor * 3 + channel;
-                let places = (0..factor * factor).map(|at| corner + at / factor * line + at % factor * 3);
-                let sum: usize = places.map(|place| usize::from(large[place])).sum();
-                small.push((sum / (factor * factor)) as u8);
+/// A picture, of which a line is to have so many pixels, `FACTOR` times smaller: each pixel is the mean of those it stands for.
+/// Whole lines are added up first, since this is most of what drawing takes.
+fn reduced(large: &[u8], width: usize) -> Vec<u8> {
+    let line = width * FACTOR * CHANNELS;
+    let mut small = Vec::with_capacity(large.len() / (FACTOR * FACTOR));
+    let mut sums = vec![0_u16; line];
+    for lines in large.chunks_exact(line * FACTOR) {
+        sums.fill(0);
+        for line in lines.chunks_exact(line) {
+            sums.iter_mut().zip(line).for_each(|(sum, &colour)| *sum += u16::from(colour));
+        }
+        for pixels in sums.as_chunks::<{ FACTOR * CHANNELS }>().0 {
+            for channel in 0..CHANNELS {
+                let sum: u16 = (0..FACTOR).map(|pixel| pixels[pixel * CHANNELS + channel]).sum();
+                small.push((sum / (FACTOR * FACTOR) as u16) as u8);
             }
         }
     }
@@ -130,4 +136,33 @@ fn encoded(pixels: &[u8], width: u32, height: u32) -> Result<Vec<u8>, ::png::Enc
     writer.write_image_data(pixels)?;
     writer.finish()?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn each_pixel_is_the_mean_of_those_it_stands_for(
+            (width, height, large) in (1_usize..6, 1_usize..4).prop_flat_map(|(width, height)| {
+                let colour = prop_oneof![Just(255), any::<u8>()];
+                let bytes = width * height * FACTOR * FACTOR * CHANNELS;
+                (Just(width), Just(height), prop::collection::vec(colour, bytes))
+            }),
+        ) {
+            let small = reduced(&large, width);
+            prop_assert_eq!(small.len(), width * height * CHANNELS);
+            for (place, &mean) in small.iter().enumerate() {
+                let (x, y, channel) = (place / CHANNELS % width, place / CHANNELS / width, place % CHANNELS);
+                let mut sum = 0;
+                for (down, across) in (0..FACTOR).flat_map(|down| (0..FACTOR).map(move |across| (down, across))) {
+                    let pixel = (y * FACTOR + down) * width * FACTOR + x * FACTOR + across;
+                    sum += u32::from(large[pixel * CHANNELS + channel]);
+                }
+                prop_assert_eq!(u32::from(mean), sum / (FACTOR * FACTOR) as u32);
+            }
+        }
+    }
 }
