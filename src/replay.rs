@@ -284,6 +284,19 @@ fn told_run<W: Packed>(
     words.len()
 }
 
+/// [`Simulation::untold_hits`] where pages can have several sharers, or references are wide. It is the same for every policy.
+fn hits_of_sharers<W: Packed>(kernel: &mut Kernel, words: &[W], packing: Packing, width: Width) -> usize {
+    kernel.count_minor_faults(|tables, minor| match (tables, W::narrow(words)) {
+        (PageTables { own: Tables { is_few: true, few, .. }, .. }, Some(words)) => {
+            hits::run(few, words, packing, width, minor)
+        }
+        (PageTables { own: Tables { is_several: true, several, .. }, .. }, Some(words)) => {
+            hits::run(several, words, packing, width, minor)
+        }
+        (tables, _) => with_entries!(tables, entries => entries.run(words, packing, minor)),
+    })
+}
+
 /// The swap daemon and its timer.
 struct Daemon {
     timer: Kswapd,
@@ -528,16 +541,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         {
             return hits::run(one, words, packing, self.width, &mut EndsAtMinorFaults);
         }
-        let width = self.width;
-        self.kernel.count_minor_faults(|tables, minor| match (tables, W::narrow(words)) {
-            (PageTables { own: Tables { is_few: true, few, .. }, .. }, Some(words)) => {
-                hits::run(few, words, packing, width, minor)
-            }
-            (PageTables { own: Tables { is_several: true, several, .. }, .. }, Some(words)) => {
-                hits::run(several, words, packing, width, minor)
-            }
-            (tables, _) => with_entries!(tables, entries => entries.run(words, packing, minor)),
-        })
+        hits_of_sharers(&mut self.kernel, words, packing, self.width)
     }
 
     /// Replays the references that are part of a load of which the policy is to hear when they are over; how many there
@@ -876,8 +880,7 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
         // Packed, because the parts of it in memory would have to be waited for.
         let reference = self.program.packing.unpack(u64::from(word));
         self.kernel.borrow_tables(tables);
-        self.kernel.set_now(position);
-        let goes_on = self.no_page::<Nothing>(reference);
+        let goes_on = self.fault::<Nothing>(position, u64::from(word));
         let settled = with_entries!(&self.kernel.tables, entries => entries.is_settled(reference));
         self.kernel.give_tables_back(tables);
         if !goes_on {

@@ -11,7 +11,7 @@ use crate::program::Control;
 impl Kernel {
     /// Carries out a change. A function is told of each page that goes with its segment, and whether it was resident; the rest of
     /// them were in swap.
-    pub fn apply(&mut self, control: Control, gone: &mut impl FnMut(PageId, bool)) {
+    pub fn apply(&mut self, control: Control, gone: &mut dyn FnMut(PageId, bool)) {
         match control {
             Control::Create { segment, locked } => {
                 self.table.create(segment, locked);
@@ -51,7 +51,7 @@ impl Kernel {
     fn end_attachments(
         &mut self,
         ended: impl IntoIterator<Item = super::segments::Detached>,
-        gone: &mut impl FnMut(PageId, bool),
+        gone: &mut dyn FnMut(PageId, bool),
     ) {
         for detached in ended {
             self.clear_entries(detached.segment, detached.column);
@@ -83,7 +83,7 @@ impl Kernel {
         }
     }
 
-    fn destroy(&mut self, segment: SegmentNumber, gone: &mut impl FnMut(PageId, bool)) {
+    fn destroy(&mut self, segment: SegmentNumber, gone: &mut dyn FnMut(PageId, bool)) {
         let (start, end) = self.range_of(segment);
         self.shm_tot -= u128::from(self.program.segments[segment.index()].size);
         let mut tables = std::mem::replace(&mut self.tables, PageTables::none());
