@@ -3,11 +3,14 @@
 
 mod common;
 
+use std::io;
 use std::sync::Arc;
 
 use clockhand::compare::{Job, Passes, run_all};
+use clockhand::kernel::Kernel;
 use clockhand::kernel::kswapd::{Jiffy, KswapdOptions};
 use clockhand::load::load;
+use clockhand::observers::{End, Observer};
 use clockhand::outcome::outcome;
 use clockhand::policy::registry::PolicySpec;
 use clockhand::program::Program;
@@ -34,11 +37,23 @@ fn all(jobs: &[Job], threads: usize, passes: Passes) -> Vec<Run> {
     run_all(jobs, threads, passes, &|| true, &|_, _| {}).unwrap()
 }
 
-/// One by one, without wide instructions.
-fn plain(jobs: &[Job]) -> Vec<Run> {
+/// Who watches without a word: nothing is taken for known of a replay then.
+struct Watches;
+
+impl Observer for Watches {
+    fn finish(&mut self, _kernel: &Kernel, _end: End) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// One by one, without wide instructions, watched or not.
+fn plain(jobs: &[Job], watched: bool) -> Vec<Run> {
     let run = |job: &Job| {
         let mut replay = job.policy.start(&job.program, &job.options).unwrap();
         replay.use_plain_instructions();
+        if watched {
+            replay.observe(Box::new(Watches));
+        }
         replay.run(&|| true);
         outcome(&*replay, &job.trace, &job.policy, &job.options)
     };
@@ -46,7 +61,8 @@ fn plain(jobs: &[Job]) -> Vec<Run> {
 }
 
 fn check(jobs: &[Job]) {
-    let expected = plain(jobs);
+    let expected = plain(jobs, true);
+    assert_eq!(plain(jobs, false), expected);
     for (threads, passes) in [(1, Passes::Alone), (1, Passes::Shared), (2, Passes::Shared)] {
         for (found, expected) in all(jobs, threads, passes).iter().zip(&expected) {
             assert_eq!(found, expected, "{passes:?} on {threads} threads");
@@ -198,6 +214,6 @@ fn where_no_frame_can_be_had_each_reference_of_a_run_asks_for_one() {
     let options = Options { swap, out_of_memory: OutOfMemory::Continue, ..Options::new(1) };
     let jobs = jobs(&program_of_script(&text), &PolicySpec::all(), &options, &[2, 3, 4, 5, 6, 8, 9, 12]);
     check(&jobs);
-    let most = plain(&jobs).iter().map(|run| run.row.out_of_memory).max();
+    let most = plain(&jobs, true).iter().map(|run| run.row.out_of_memory).max();
     assert!(most > Some(700), "{most:?}: some references of a run do not get a frame either");
 }
