@@ -880,7 +880,8 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
         // Packed, because the parts of it in memory would have to be waited for.
         let reference = self.program.packing.unpack(u64::from(word));
         self.kernel.borrow_tables(tables);
-        let goes_on = self.fault::<Nothing>(position, u64::from(word));
+        self.kernel.set_now(position);
+        let goes_on = self.no_page::<Nothing>(reference);
         let settled = with_entries!(&self.kernel.tables, entries => entries.is_settled(reference));
         self.kernel.give_tables_back(tables);
         if !goes_on {
