@@ -88,13 +88,22 @@ impl<C: Count> Tally<C> {
     }
 
     /// The lowest values of all cells that have any, with their counts, ascending.
-    fn counts(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        let groups = self.cells.chunks(GROUP).zip((0..).step_by(GROUP));
-        // Most cells of the larger values are empty.
-        let any = |group: &[C]| group.iter().fold(C::default(), |any, &count| any | count).into() != 0;
-        let filled = groups.filter(move |(group, _)| any(group));
-        let counts = filled.flat_map(|(group, first)| (first..).zip(group.iter().map(|&count| count.into())));
-        counts.filter(|&(_, count)| count > 0).map(|(cell, count)| (lowest(cell), count))
+    fn counts(&self) -> Vec<(u64, u64)> {
+        let mut counts = Vec::new();
+        for (group, first) in self.cells.chunks(GROUP).zip((0..).step_by(GROUP)) {
+            // Most cells of the larger values are empty.
+            if group.iter().fold(C::default(), |any, &count| any | count).into() == 0 {
+                continue;
+            }
+            // Which of the others are can't be foreseen: all are noted, and those that are empty written over.
+            let (mut filled, mut of_group) = ([(0, 0); GROUP], 0);
+            for (cell, &count) in (first..).zip(group) {
+                filled[of_group] = (lowest(cell), count.into());
+                of_group += usize::from(count.into() > 0);
+            }
+            counts.extend_from_slice(&filled[..of_group]);
+        }
+        counts
     }
 
     /// The counts as a histogram, and their mean.
@@ -107,11 +116,13 @@ impl<C: Count> Tally<C> {
             all.count_waiting();
             return all.histogram();
         }
-        let (largest, total) = self.counts().fold((0, 0), |(_, total), (value, count)| (value, total + count));
+        let counts = self.counts();
+        let largest = counts.last().map_or(0, |&(value, _)| value);
+        let total: u64 = counts.iter().map(|(_, count)| count).sum();
         // The least that a histogram is made for is 2.
         let mut histogram = Histogram::new_with_max(largest.max(2), FIGURES).expect("three figures are allowed");
         let mut mean = 0.0;
-        for (value, count) in self.counts() {
+        for (value, count) in counts {
             histogram.record_n(value, count).expect("there is room for the largest");
             // As `Histogram::mean` has it, which goes over all cells once more.
             mean += histogram.median_equivalent(value) as f64 * count as f64 / total as f64;

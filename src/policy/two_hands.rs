@@ -129,14 +129,17 @@ impl TwoHands {
 
     /// The segment check (R21): the segment at `swap_id` and the page to go on from; none where it is unused or locked.
     /// A segment that came to an id which the hands had met in use is looked at from the index that they had (R31).
-    #[inline]
+    #[inline(always)]
     fn enter(&mut self, memory: &Memory<'_>) -> Option<(SegmentNumber, PageId)> {
         let segment = memory.segment_at(self.swap_id).filter(|&segment| !memory.is_segment_locked(segment))?;
-        if self.place.is_none_or(|(known, _)| known != segment) {
-            self.swap_idx = self.index(|known| memory.segment(known));
-            self.place = Some((segment, memory.segment(segment).first_at(self.swap_idx)));
+        if let Some(place) = self.place.filter(|&(known, _)| known == segment) {
+            return Some(place);
         }
-        self.place
+        self.swap_idx = self.index(|known| memory.segment(known));
+        // Not read again, which would have to wait for what is being written.
+        let place = (segment, memory.segment(segment).first_at(self.swap_idx));
+        self.place = Some(place);
+        Some(place)
     }
 
     /// On to the next segment; none when that is behind the last for the second time, and the hands stay there (R21).

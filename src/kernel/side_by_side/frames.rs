@@ -27,6 +27,9 @@ pub struct Frames {
     counters: Vec<Counters>,
     /// Those of all segments, for each size.
     segments: Vec<SegmentCounters>,
+    /// The segment with the most pages, and these.
+    largest: usize,
+    pages_of_largest: Range<u32>,
 }
 
 /// The faults that are to be counted: those of each size together.
@@ -142,12 +145,16 @@ impl Latest {
 impl Frames {
     /// For so many sizes, of which none has lent anything.
     pub fn new(program: &Program, sizes: usize) -> Self {
+        let largest = (0..).zip(&program.segments).max_by_key(|(_, segment)| segment.touched);
+        let (largest, pages_of_largest) = largest.map_or((0, 0..0), |(place, segment)| (place, segment.pages()));
         Self {
             hands: Box::new([Hand::default(); MOST_SIZES]),
             resident: vec![Bitmap::default(); sizes],
             latest: Latest { faults: vec![[Exchange::default(); LATEST]; sizes], counts: [0; MOST_SIZES] },
             counters: vec![Counters::default(); sizes],
             segments: vec![SegmentCounters::default(); program.segments.len() * sizes],
+            largest,
+            pages_of_largest,
         }
     }
 
@@ -157,33 +164,37 @@ impl Frames {
         let faults = &self.latest.faults[number][..self.latest.counts[number] as usize];
         let segments = &mut self.segments[number * each..][..each];
         let counters = &mut self.counters[number];
-        let segment_of = |page: PageId| if each == 1 { 0 } else { program.segment_of[page.index()].index() };
-        let (mut swap_ins, mut swap_outs, mut dirty, mut attempts, mut entries) = (0, 0, 0, 0, 0);
+        // Mostly it is pages of the largest that come and go: what is not counted for another segment is its own.
+        let (mut all, mut others) = (SegmentCounters::default(), SegmentCounters::default());
+        let mut of_another = |page: PageId, count: &dyn Fn(&mut SegmentCounters)| {
+            count(&mut segments[program.segment_of[page.index()].index()]);
+            count(&mut others);
+        };
         for fault in faults {
-            let swap_in = u64::from(fault.is_from_swap());
-            swap_ins += swap_in;
-            let segment = &mut segments[segment_of(fault.come)];
-            segment.residence = segment.residence.wrapping_sub(fault.position());
-            segment.zero_faults += 1 - swap_in;
-            segment.swap_ins += swap_in;
+            all.came(fault);
+            if !self.pages_of_largest.contains(&fault.come.get()) {
+                of_another(fault.come, &|segment| segment.came(fault));
+            }
             if fault.is_for_one() {
-                let was_dirty = u64::from(fault.is_dirty());
-                swap_outs += 1;
-                dirty += was_dirty;
-                attempts += u64::from(fault.attempts);
-                entries += u64::from(fault.entries);
-                let segment = &mut segments[segment_of(fault.gone)];
-                segment.residence = segment.residence.wrapping_add(fault.position());
-                segment.swap_outs += 1;
-                segment.dirty_swap_outs += was_dirty;
+                counters.swap_attempts += u64::from(fault.attempts);
+                counters.ptes_invalidated += u64::from(fault.entries);
+                all.went(fault);
+                if !self.pages_of_largest.contains(&fault.gone.get()) {
+                    of_another(fault.gone, &|segment| segment.went(fault));
+                }
             }
         }
-        counters.zero_faults += faults.len() as u64 - swap_ins;
-        counters.swap_ins += swap_ins;
-        counters.swap_outs += swap_outs;
-        counters.dirty_swap_outs += dirty;
-        counters.swap_attempts += attempts;
-        counters.ptes_invalidated += entries;
+        counters.zero_faults += all.zero_faults;
+        counters.swap_ins += all.swap_ins;
+        counters.swap_outs += all.swap_outs;
+        counters.dirty_swap_outs += all.dirty_swap_outs;
+        if let Some(largest) = segments.get_mut(self.largest) {
+            largest.zero_faults += all.zero_faults - others.zero_faults;
+            largest.swap_ins += all.swap_ins - others.swap_ins;
+            largest.swap_outs += all.swap_outs - others.swap_outs;
+            largest.dirty_swap_outs += all.dirty_swap_outs - others.dirty_swap_outs;
+            largest.residence = largest.residence.wrapping_add(all.residence.wrapping_sub(others.residence));
+        }
         tell(faults);
         self.latest.counts[number] = 0;
     }
@@ -200,6 +211,25 @@ impl Frames {
             swap_attempts: counters.swap_attempts + hand.attempts_in_vain,
             ..counters
         }
+    }
+}
+
+impl SegmentCounters {
+    /// A page of the segment came in.
+    #[inline(always)]
+    fn came(&mut self, fault: &Exchange) {
+        let swap_in = u64::from(fault.is_from_swap());
+        self.swap_ins += swap_in;
+        self.zero_faults += 1 - swap_in;
+        self.residence = self.residence.wrapping_sub(fault.position());
+    }
+
+    /// A page of the segment went.
+    #[inline(always)]
+    fn went(&mut self, fault: &Exchange) {
+        self.swap_outs += 1;
+        self.dirty_swap_outs += u64::from(fault.is_dirty());
+        self.residence = self.residence.wrapping_add(fault.position());
     }
 }
 
