@@ -238,7 +238,7 @@ impl OnePass {
     fn references<N: Positions>(&mut self, mut positions: N, words: &[u32], references: &[u32]) {
         let mut offset = 0;
         loop {
-            offset += self.settled.run(&words[offset..], self.present, self.tables.unsettled());
+            offset += self.settled.run(&words[offset..], self.present, self.tables.young());
             let Some(&word) = words.get(offset) else { break };
             let position = positions.of(offset);
             // A policy may look at a page that comes in, before any but the first reference has written to it.
@@ -254,7 +254,7 @@ impl OnePass {
     /// for the others.
     #[inline(always)]
     fn rest_of_run(&mut self, position: u64, word: u32, end: impl FnOnce() -> u64, references: &[u32]) {
-        if self.present & !self.settled.known(word, self.tables.unsettled()) == 0 {
+        if self.present & !self.settled.known(word, self.tables.young()) == 0 {
             return;
         }
         let rest = position + 1..end();
@@ -268,6 +268,9 @@ impl OnePass {
     fn tell(&mut self, position: u64, word: u32) {
         let Told { told, absent } = self.refer(word);
         self.blame(told);
+        if absent == 0 {
+            return;
+        }
         let mut settled = self.fault(position, word, absent & self.lent.sizes);
         for number in members(absent & !self.lent.sizes) {
             let size = &mut self.sizes[number];
@@ -277,6 +280,7 @@ impl OnePass {
             self.present &= !(u64::from(!faulted.goes_on) << number);
         }
         self.settled.set(word, settled);
+        self.tables.made_young(self.program.packing.unpack(u64::from(word)).page, settled);
     }
 
     /// A reference to a page that is in no frame at some sizes, all of which have lent what that changes; those where it would
@@ -306,10 +310,13 @@ impl OnePass {
     #[inline(always)]
     fn refer(&mut self, word: u32) -> Told {
         let reference = self.program.packing.unpack(u64::from(word));
-        self.settled.clear(reference.page, self.tables.take_unsettled(reference.page));
-        let told = self.present & !self.settled.sizes(word);
+        let young = self.tables.young();
+        let told = self.present & !self.settled.known(word, young);
+        // There is nothing known of the page any more where it has been made old, and something is now.
+        self.settled.clear(reference.page, told & !young[reference.page.index()]);
         let resident = self.tables.refer(&self.program, reference, told).resident;
         self.settled.set(word, told & resident);
+        self.tables.made_young(reference.page, told & resident);
         Told { told, absent: told & !resident }
     }
 

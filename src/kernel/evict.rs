@@ -84,7 +84,7 @@ impl Kernel {
         let unmapped = with_known!(K, &mut self.tables, entries => entries.unmap(page, second_chance));
         let Some(Unmapped { taken, left, written }) = unmapped else { return Verdict::StillMapped { taken: 0 } };
         if !K::PLAIN {
-            self.unsettle(page);
+            self.made_old(page);
         }
         self.counters.ptes_invalidated += u64::from(taken);
         if left > 0 {

@@ -204,7 +204,7 @@ impl<'k> Memory<'k> {
         let cleared = with_entries!(&mut self.kernel.tables, entries => entries.clear_accessed(page));
         self.kernel.counters.young_cleared += u64::from(cleared);
         if cleared > 0 {
-            self.kernel.unsettle(page);
+            self.kernel.made_old(page);
         }
         cleared > 0
     }

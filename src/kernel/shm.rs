@@ -69,7 +69,7 @@ impl Kernel {
         }
         while let Some(page) = self.next_resident(from, end) {
             with_entries!(&mut self.tables, entries => entries.clear_entry(page, column));
-            self.unsettle(page);
+            self.made_old(page);
             from = page.next();
         }
     }

@@ -49,8 +49,9 @@ struct Arrays {
     tables: Tables<Lane>,
     /// The size that they are lent to.
     lane: Lane,
-    /// For each page the sizes that have made entries of it old, or taken them, since that was last asked, a bit each.
-    unsettled: Vec<u64>,
+    /// For each page the sizes at which it is known to have young entries, a bit each: there a reference has made one young, and
+    /// none was made old or taken since.
+    young: Vec<u64>,
     clearing: Clearing,
 }
 
@@ -108,7 +109,7 @@ impl SideBySide {
         let lane = Lane { shift: lanes.trailing_zeros(), number: 0 };
         let pages = program.footprint() as usize;
         let tables = Tables::at(pages * lanes, program.counts.most_attachments, lane);
-        let arrays = Arrays { tables, lane, unsettled: vec![0; pages], clearing: Clearing::Own };
+        let arrays = Arrays { tables, lane, young: vec![0; pages], clearing: Clearing::Own };
         Self {
             tables: Some(Beside(Box::new(arrays))),
             shift: lane.shift,
@@ -151,16 +152,16 @@ impl SideBySide {
         self.arrays_mut().clearing = clearing;
     }
 
-    /// For each page the sizes that have made entries of it old, or taken them, since [`SideBySide::take_unsettled`].
+    /// For each page the sizes that have not made entries of it old, or taken them, since [`SideBySide::made_young`].
     #[inline(always)]
-    pub fn unsettled(&self) -> &[u64] {
-        &self.arrays().unsettled
+    pub fn young(&self) -> &[u64] {
+        &self.arrays().young
     }
 
-    /// The sizes that have made entries of a page old, or taken them, since this was last asked.
+    /// A reference has made an entry of a page young at these sizes.
     #[inline(always)]
-    pub fn take_unsettled(&mut self, page: PageId) -> u64 {
-        std::mem::take(&mut self.arrays_mut().unsettled[page.index()])
+    pub fn made_young(&mut self, page: PageId, sizes: u64) {
+        self.arrays_mut().young[page.index()] |= sizes;
     }
 }
 
@@ -200,9 +201,9 @@ impl Kernel {
 
     /// Entries of a page were made old or taken, which a pass wants to know.
     #[inline(always)]
-    pub(super) fn unsettle(&mut self, page: PageId) {
+    pub(super) fn made_old(&mut self, page: PageId) {
         if let Some(beside) = &mut self.tables.beside {
-            beside.unsettle(page);
+            beside.made_old(page);
         }
     }
 }
@@ -210,8 +211,8 @@ impl Kernel {
 impl Beside {
     /// Entries of a page were made old or taken.
     #[inline(always)]
-    fn unsettle(&mut self, page: PageId) {
-        self.0.unsettled[page.index()] |= 1 << self.0.lane.number;
+    fn made_old(&mut self, page: PageId) {
+        self.0.young[page.index()] &= !(1 << self.0.lane.number);
     }
 
     /// Makes pages old, one after the other; tells of each that was young, and how many entries of it were.
@@ -220,9 +221,9 @@ impl Beside {
         pages: impl Iterator<Item = PageId>,
         mut young: impl FnMut(PageId, u32),
     ) {
-        let Arrays { tables, lane, unsettled, .. } = &mut *self.0;
+        let Arrays { tables, lane, young: known, .. } = &mut *self.0;
         let tell = |page: PageId, cleared| {
-            unsettled[page.index()] |= 1 << lane.number;
+            known[page.index()] &= !(1 << lane.number);
             young(page, cleared);
         };
         with_tables!(tables, entries => one_by_one(entries, pages, tell));
@@ -231,11 +232,11 @@ impl Beside {
     /// Empties the entries of an attachment at all sizes, where it is to do that, or they are empty; false where each size has
     /// to empty its own.
     pub(super) fn clear_entries(&mut self, pages: Range<PageId>, column: Column) -> bool {
-        let Arrays { tables, lane, unsettled, clearing } = &mut *self.0;
+        let Arrays { tables, lane, young, clearing } = &mut *self.0;
         if *clearing == Clearing::OfAll {
             for page in (pages.start.get()..pages.end.get()).map(PageId::new) {
                 if with_tables!(&mut *tables, entries => entries.clear_all(page, column, lane.shift)) {
-                    unsettled[page.index()] = u64::MAX;
+                    young[page.index()] = 0;
                 }
             }
         }
@@ -246,15 +247,15 @@ impl Beside {
     #[inline(always)]
     pub(super) fn pass_over(&mut self, pages: &[PageId], wide: Option<WideWords>) -> (usize, u64) {
         let passed = self.0.tables.pass_over(pages, wide);
-        pages[..passed.0].iter().for_each(|&page| self.unsettle(page));
+        pages[..passed.0].iter().for_each(|&page| self.made_old(page));
         passed
     }
 
     /// [`Tables::pass_shared`].
     #[inline(always)]
     pub(super) fn pass_shared(&mut self, scan: Scan<'_>, wide: WideWords) -> Option<Chances> {
-        let Arrays { tables, lane, unsettled, .. } = &mut *self.0;
-        tables.pass_shared(scan, wide, |page| unsettled[page.index()] |= 1 << lane.number)
+        let Arrays { tables, lane, young, .. } = &mut *self.0;
+        tables.pass_shared(scan, wide, |page| young[page.index()] &= !(1 << lane.number))
     }
 }
 
@@ -302,9 +303,9 @@ impl Entries for Beside {
     }
 
     fn forget_all(&mut self, pages: Range<PageId>, mut was: impl FnMut(PageId, bool)) {
-        let Arrays { tables, lane, unsettled, .. } = &mut *self.0;
+        let Arrays { tables, lane, young, .. } = &mut *self.0;
         let tell = |page: PageId, resident| {
-            unsettled[page.index()] |= u64::from(resident) << lane.number;
+            young[page.index()] &= !(u64::from(resident) << lane.number);
             was(page, resident);
         };
         with_tables!(tables, entries => entries.forget_all(pages, tell));
@@ -377,9 +378,9 @@ trait Lanes: Entries {
     /// What one size has, for so many pages, in arrays of its own.
     fn alone(&self, pages: usize, lane: Lane) -> Self::Alone;
 
-    /// A page that is in a frame gets its second chance, where it has a young entry: young entries become old, and old ones
-    /// are taken (R25); how many were young, and how many were present. None, and nothing done, where it has no young entry.
-    fn pass(&mut self, page: PageId) -> Option<(u32, u32)>;
+    /// A page that has a young entry gets its second chance: young entries become old, and old ones are taken (R25); how many
+    /// were young, and how many were present.
+    fn pass(&mut self, page: PageId) -> (u32, u32);
 
     /// A page without a young entry leaves its frame for swap (R26): the entries that are taken, and whether the page was
     /// written since it came in.
@@ -409,16 +410,14 @@ impl<W: words::Wide> Lanes for Words<W, Lane> {
     }
 
     #[inline(always)]
-    fn pass(&mut self, page: PageId) -> Option<(u32, u32)> {
+    fn pass(&mut self, page: PageId) -> (u32, u32) {
         let word = &mut self.words[self.place.of(page.index())];
         let bits = word.bits();
         let young = bits & Self::YOUNG;
-        if young == 0 {
-            return None;
-        }
+        debug_assert!(young != 0 && bits & Self::RESIDENT != 0, "others leave their frames");
         *word = W::from_bits(bits & (Self::WRITTEN | Self::RESIDENT) | young << W::COLUMNS);
         // What is young is present.
-        Some((Self::count(young), Self::count(bits >> W::COLUMNS & Self::YOUNG)))
+        (Self::count(young), Self::count(bits >> W::COLUMNS & Self::YOUNG))
     }
 
     #[inline(always)]
@@ -471,12 +470,8 @@ impl Lanes for ManySharers<Lane> {
         alone
     }
 
-    fn pass(&mut self, page: PageId) -> Option<(u32, u32)> {
-        if !self.is_accessed(page) {
-            return None;
-        }
-        let Unmapped { taken, left, .. } = self.unmap(page, true)?;
-        Some((left, left + taken))
+    fn pass(&mut self, page: PageId) -> (u32, u32) {
+        self.unmap(page, true).map_or((0, 0), |Unmapped { taken, left, .. }| (left, left + taken))
     }
 
     fn swap_out(&mut self, page: PageId) -> (u32, bool) {
@@ -619,12 +614,12 @@ mod tests {
                     let (number, page) = (number % sizes, PageId::from_index(page));
                     set_lane(&mut together, lane(number));
                     if with_tables!(&apart[number], entries => entries.is_resident(page)) {
-                        let found = with_tables!(&mut together, entries => match entries.pass(page) {
-                            Some((young, present)) => (young, present - young, None),
-                            None => {
-                                let (taken, written) = entries.swap_out(page);
-                                (0, taken, Some(written))
-                            }
+                        let found = with_tables!(&mut together, entries => if entries.is_accessed(page) {
+                            let (young, present) = entries.pass(page);
+                            (young, present - young, None)
+                        } else {
+                            let (taken, written) = entries.swap_out(page);
+                            (0, taken, Some(written))
                         });
                         let unmapped = with_tables!(&mut apart[number], entries => entries.unmap(page, true));
                         let Unmapped { taken, left, written } = unmapped.expect("it is resident");

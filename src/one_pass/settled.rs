@@ -30,17 +30,11 @@ impl Settled {
         Self { sizes, shift, places, wide: processor::gathers_16() }
     }
 
-    /// The sizes at which a reference would change nothing, where none is forgotten for its page.
+    /// The sizes at which a reference would change nothing; `young` are, for each page, those at which what was known of it
+    /// still holds.
     #[inline]
-    pub(super) fn sizes(&self, word: u32) -> u64 {
-        self.sizes[word as usize]
-    }
-
-    /// The sizes at which a reference would change nothing; `forgotten` are, for each page, those at which nothing is known
-    /// of it any more.
-    #[inline]
-    pub(super) fn known(&self, word: u32, forgotten: &[u64]) -> u64 {
-        self.sizes[word as usize] & !forgotten[word as usize >> self.shift]
+    pub(super) fn known(&self, word: u32, young: &[u64]) -> u64 {
+        self.sizes[word as usize] & young[word as usize >> self.shift]
     }
 
     /// A reference has made its entry young at some sizes, and its page written if it writes: one like it, or one that
@@ -63,50 +57,50 @@ impl Settled {
 
     /// References up to the first that would change something at one of these sizes; how many there are.
     #[inline(always)]
-    pub(super) fn run(&self, words: &[u32], of: u64, forgotten: &[u64]) -> usize {
+    pub(super) fn run(&self, words: &[u32], of: u64, young: &[u64]) -> usize {
         // What comes just behind a change is mostly another one.
         match words {
-            [first, rest @ ..] if self.known(*first, forgotten) & of == of => 1 + self.longer_run(rest, of, forgotten),
+            [first, rest @ ..] if self.known(*first, young) & of == of => 1 + self.longer_run(rest, of, young),
             _ => 0,
         }
     }
 
-    fn longer_run(&self, words: &[u32], of: u64, forgotten: &[u64]) -> usize {
+    fn longer_run(&self, words: &[u32], of: u64, young: &[u64]) -> usize {
         // It does not pay yet to look far.
         let near = &words[..words.len().min(GROUP / 2)];
-        let done = self.plain_run(near, of, forgotten);
+        let done = self.plain_run(near, of, young);
         if done < near.len() || done == words.len() {
             return done;
         }
-        done + self.far_run(&words[done..], of, forgotten)
+        done + self.far_run(&words[done..], of, young)
     }
 
-    fn far_run(&self, words: &[u32], of: u64, forgotten: &[u64]) -> usize {
+    fn far_run(&self, words: &[u32], of: u64, young: &[u64]) -> usize {
         #[cfg(target_arch = "x86_64")]
         if self.wide {
-            return wide::run(self, words, of, forgotten);
+            return wide::run(self, words, of, young);
         }
         let _ = self.wide;
-        self.grouped_run(words, of, forgotten)
+        self.grouped_run(words, of, young)
     }
 
     #[inline]
-    fn plain_run(&self, words: &[u32], of: u64, forgotten: &[u64]) -> usize {
-        words.iter().position(|&word| self.known(word, forgotten) & of != of).unwrap_or(words.len())
+    fn plain_run(&self, words: &[u32], of: u64, young: &[u64]) -> usize {
+        words.iter().position(|&word| self.known(word, young) & of != of).unwrap_or(words.len())
     }
 
     /// The same by groups, each with one question for all of its references.
     #[inline]
-    fn grouped_run(&self, words: &[u32], of: u64, forgotten: &[u64]) -> usize {
+    fn grouped_run(&self, words: &[u32], of: u64, young: &[u64]) -> usize {
         let (groups, rest) = words.as_chunks::<GROUP>();
         for (number, group) in groups.iter().enumerate() {
             prefetch(words, number * GROUP + AHEAD);
-            let at_all = group.iter().fold(of, |at_all, &word| at_all & self.known(word, forgotten));
+            let at_all = group.iter().fold(of, |at_all, &word| at_all & self.known(word, young));
             if at_all != of {
-                return number * GROUP + self.plain_run(group, of, forgotten);
+                return number * GROUP + self.plain_run(group, of, young);
             }
         }
-        words.len() - rest.len() + self.plain_run(rest, of, forgotten)
+        words.len() - rest.len() + self.plain_run(rest, of, young)
     }
 }
 
@@ -116,9 +110,9 @@ impl Settled {
 #[allow(unsafe_code, clippy::cast_possible_wrap)]
 mod wide {
     use std::arch::x86_64::{
-        _mm_cvtsi32_si128, _mm256_loadu_si256, _mm256_srl_epi32, _mm512_andnot_si512, _mm512_castsi256_si512,
-        _mm512_i32gather_epi64, _mm512_mask_cmpge_epu32_mask, _mm512_set1_epi32, _mm512_set1_epi64,
-        _mm512_test_epi64_mask,
+        _mm_cvtsi32_si128, _mm256_loadu_si256, _mm256_srl_epi32, _mm512_and_si512, _mm512_andnot_si512,
+        _mm512_castsi256_si512, _mm512_i32gather_epi64, _mm512_mask_cmpge_epu32_mask, _mm512_set1_epi32,
+        _mm512_set1_epi64, _mm512_test_epi64_mask,
     };
 
     use super::{AHEAD, GROUP, Settled, prefetch, processor};
@@ -127,32 +121,32 @@ mod wide {
     ///
     /// # Panics
     /// When the processor has no AVX-512.
-    pub(super) fn run(settled: &Settled, words: &[u32], of: u64, forgotten: &[u64]) -> usize {
+    pub(super) fn run(settled: &Settled, words: &[u32], of: u64, young: &[u64]) -> usize {
         assert!(processor::gathers_16(), "chosen where the processor has it");
-        assert!(forgotten.len() << settled.shift == settled.sizes.len(), "one word a page");
+        assert!(young.len() << settled.shift == settled.sizes.len(), "one word a page");
         // SAFETY: the processor has AVX-512F, and there is a word for each page.
-        unsafe { groups(settled, words, of, forgotten) }
+        unsafe { groups(settled, words, of, young) }
     }
 
     #[target_feature(enable = "avx512f")]
-    fn groups(settled: &Settled, words: &[u32], of: u64, forgotten: &[u64]) -> usize {
+    fn groups(settled: &Settled, words: &[u32], of: u64, young: &[u64]) -> usize {
         let (groups, rest) = words.as_chunks::<GROUP>();
         for (number, group) in groups.iter().enumerate() {
             prefetch(words, number * GROUP + AHEAD);
             let (halves, _) = group.as_chunks::<8>();
-            let [low, high] = [0, 1].map(|place| half(settled, &halves[place], of, forgotten));
+            let [low, high] = [0, 1].map(|place| half(settled, &halves[place], of, young));
             let changing = low | high << 8;
             if changing != 0 {
                 return number * GROUP + changing.trailing_zeros() as usize;
             }
         }
-        words.len() - rest.len() + settled.plain_run(rest, of, forgotten)
+        words.len() - rest.len() + settled.plain_run(rest, of, young)
     }
 
     /// The references of half a group that would change something, a bit each.
     #[inline]
     #[target_feature(enable = "avx512f")]
-    fn half(settled: &Settled, half: &[u32; 8], of: u64, forgotten: &[u64]) -> u32 {
+    fn half(settled: &Settled, half: &[u32; 8], of: u64, young: &[u64]) -> u32 {
         // SAFETY: half a group is 32 bytes, and loads of any alignment are allowed.
         let places = unsafe { _mm256_loadu_si256(half.as_ptr().cast()) };
         let end = _mm512_set1_epi32(settled.sizes.len().min(i32::MAX as usize) as i32);
@@ -162,8 +156,8 @@ mod wide {
         let sizes = unsafe { _mm512_i32gather_epi64::<8>(places, settled.sizes.as_ptr().cast()) };
         let pages = _mm256_srl_epi32(places, _mm_cvtsi32_si128(settled.shift as i32));
         // SAFETY: so is no page, of each of which there is a word.
-        let forgotten = unsafe { _mm512_i32gather_epi64::<8>(pages, forgotten.as_ptr().cast()) };
-        let known = _mm512_andnot_si512(forgotten, sizes);
+        let young = unsafe { _mm512_i32gather_epi64::<8>(pages, young.as_ptr().cast()) };
+        let known = _mm512_and_si512(young, sizes);
         let missing = _mm512_andnot_si512(known, _mm512_set1_epi64(of as i64));
         u32::from(_mm512_test_epi64_mask(missing, missing))
     }
@@ -180,13 +174,13 @@ mod tests {
             sizes in prop::collection::vec(prop_oneof![3 => Just(u64::MAX), 1 => any::<u64>()], 64),
             words in prop::collection::vec(0_u32..64, 0..100),
             of in prop_oneof![Just(u64::MAX), Just(1), any::<u64>()],
-            forgotten in prop::collection::vec(prop_oneof![9 => Just(0), 1 => any::<u64>()], 32),
+            young in prop::collection::vec(prop_oneof![9 => Just(u64::MAX), 1 => any::<u64>()], 32),
         ) {
             let settled = Settled { sizes, shift: 1, places: 2, wide: processor::gathers_16() };
-            let plain = settled.plain_run(&words, of, &forgotten);
-            prop_assert_eq!(settled.run(&words, of, &forgotten), plain);
-            prop_assert_eq!(settled.far_run(&words, of, &forgotten), plain);
-            prop_assert_eq!(settled.grouped_run(&words, of, &forgotten), plain);
+            let plain = settled.plain_run(&words, of, &young);
+            prop_assert_eq!(settled.run(&words, of, &young), plain);
+            prop_assert_eq!(settled.far_run(&words, of, &young), plain);
+            prop_assert_eq!(settled.grouped_run(&words, of, &young), plain);
         }
     }
 }

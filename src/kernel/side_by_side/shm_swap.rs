@@ -50,8 +50,8 @@ impl SideBySide {
         others: &mut impl Hands,
     ) -> u64 {
         let (shift, wide) = (self.shift, self.width.wide());
-        let Arrays { tables, unsettled, .. } = self.arrays_mut();
-        let mut swap = ShmSwap { shift, frames, others, unsettled };
+        let Arrays { tables, young, .. } = self.arrays_mut();
+        let mut swap = ShmSwap { shift, frames, others, young };
         let wanted = Wanted { reference, now };
         #[allow(unsafe_code, unused_unsafe)]
         match (tables, wide) {
@@ -91,7 +91,7 @@ struct ShmSwap<'s, O> {
     shift: u32,
     frames: &'s mut Frames,
     others: &'s mut O,
-    unsettled: &'s mut [u64],
+    young: &'s mut [u64],
 }
 
 impl<O: Hands> ShmSwap<'_, O> {
@@ -159,8 +159,14 @@ impl<O: Hands> ShmSwap<'_, O> {
                 continue;
             }
             scans.left -= 1;
-            self.unsettled[page.index()] |= 1 << number;
-            let Some((were_young, were_present)) = entries.pass(page) else { break Some(page) };
+            // Asked first, because it is nearer: what is guessed wrong is known sooner.
+            let young = &mut self.young[page.index()];
+            if *young >> number & 1 != 0 {
+                *young &= !(1 << number);
+            } else if !entries.is_accessed(page) {
+                break Some(page);
+            }
+            let (were_young, were_present) = entries.pass(page);
             cleared += were_young;
             present += were_present;
         };
