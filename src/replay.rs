@@ -724,6 +724,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     /// Carries out the changes that come before the reference at the present position.
     fn changes(&mut self) {
         while self.change() {}
+        self.kernel.empty_ended();
     }
 
     /// Carries out the next change, if it comes before the reference at the present position.
@@ -822,7 +823,9 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
 
     fn step(&mut self) -> bool {
         let total = self.program.references.len();
-        if !self.stopped && !self.change() && self.position < total {
+        let changed = !self.stopped && self.change();
+        self.kernel.empty_ended();
+        if !self.stopped && !changed && self.position < total {
             self.timers();
             self.references(self.position + 1);
         }

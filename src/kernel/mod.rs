@@ -144,6 +144,8 @@ pub struct Kernel {
     now: u64,
     counters: Counters,
     segments: Vec<SegmentCounters>,
+    /// Attachments that have ended and whose entries are yet to be emptied.
+    ended: Vec<(SegmentNumber, Column)>,
     /// Where its page tables are among those of other memory sizes; none where they stand alone.
     lane: Option<Lane>,
     /// Whether pages get their second chance many at a time.
@@ -171,6 +173,7 @@ impl Kernel {
             now: 0,
             counters: Counters::default(),
             segments: vec![SegmentCounters::default(); program.segments.len()],
+            ended: Vec::new(),
             lane: None,
             wide_words: WideWords::of_processor(),
             program,

@@ -9,9 +9,9 @@ use crate::ids::{Column, PageId, SegmentNumber};
 use crate::program::Control;
 
 impl Kernel {
-    /// Carries out a change. A function is told of each page that goes with its segment, and whether it was resident; the rest of
-    /// them were in swap.
-    pub fn apply(&mut self, control: Control, gone: &mut dyn FnMut(PageId, bool)) {
+    /// Carries out a change, but for the entries of attachments that end ([`Kernel::empty_ended`]). A function is told of each page
+    /// that goes with its segment, and whether it was resident; the rest of them were in swap.
+    pub(crate) fn apply(&mut self, control: Control, gone: &mut dyn FnMut(PageId, bool)) {
         match control {
             Control::Create { segment, locked } => {
                 self.table.create(segment, locked);
@@ -37,6 +37,7 @@ impl Kernel {
                 self.table.set_locked(segment, false);
             }
             Control::Fork { parent, child } => {
+                self.empty_ended();
                 for copy in self.table.fork(parent, child) {
                     self.copy_entries(copy.segment, copy.parent, copy.child);
                 }
@@ -54,21 +55,36 @@ impl Kernel {
         gone: &mut dyn FnMut(PageId, bool),
     ) {
         for detached in ended {
-            self.clear_entries(detached.segment, detached.column);
+            self.ended.push((detached.segment, detached.column));
             if detached.destroyed {
                 self.destroy(detached.segment, gone);
             }
         }
     }
 
-    /// Empties the entries of an attachment (R40). Only resident pages have present entries.
-    fn clear_entries(&mut self, segment: SegmentNumber, column: Column) {
+    /// Empties the entries of the attachments that have ended (R40), before anybody looks at them. Whole processes often end with
+    /// the same change or one after the other, and each walk over the pages is a long one.
+    pub(crate) fn empty_ended(&mut self) {
+        if self.ended.is_empty() {
+            return;
+        }
+        let mut ended = std::mem::take(&mut self.ended);
+        ended.sort_unstable();
+        ended.chunk_by(|(one, _), (other, _)| one == other).for_each(|of_segment| self.clear_entries(of_segment));
+        ended.clear();
+        self.ended = ended;
+    }
+
+    /// Empties the entries of attachments of one segment. Only resident pages have present entries.
+    fn clear_entries(&mut self, ended: &[(SegmentNumber, Column)]) {
+        let [(segment, _), ..] = *ended else { return };
         let (mut from, end) = self.range_of(segment);
-        if self.tables.beside.as_mut().is_some_and(|beside| beside.clear_entries(from..end, column)) {
+        let columns = || ended.iter().map(|&(_, column)| column);
+        if self.tables.beside.as_mut().is_some_and(|beside| beside.clear_entries(from..end, columns())) {
             return;
         }
         while let Some(page) = self.next_resident(from, end) {
-            with_entries!(&mut self.tables, entries => entries.clear_entry(page, column));
+            with_entries!(&mut self.tables, entries => columns().for_each(|column| entries.clear_entry(page, column)));
             self.made_old(page);
             from = page.next();
         }
@@ -85,6 +101,7 @@ impl Kernel {
 
     fn destroy(&mut self, segment: SegmentNumber, gone: &mut dyn FnMut(PageId, bool)) {
         let (start, end) = self.range_of(segment);
+        self.ended.retain(|&(of, _)| of != segment);
         self.shm_tot -= u128::from(self.program.segments[segment.index()].size);
         let mut tables = std::mem::replace(&mut self.tables, PageTables::none());
         with_entries!(&mut tables, entries => entries.forget_all(start..end, |page, was_resident| {

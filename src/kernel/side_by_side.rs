@@ -229,14 +229,20 @@ impl Beside {
         with_tables!(tables, entries => one_by_one(entries, pages, tell));
     }
 
-    /// Empties the entries of an attachment at all sizes, where it is to do that, or they are empty; false where each size has
-    /// to empty its own.
-    pub(super) fn clear_entries(&mut self, pages: Range<PageId>, column: Column) -> bool {
+    /// Empties the entries of attachments at all sizes, where it is to do that, or they are empty; false where each size has to
+    /// empty its own.
+    pub(super) fn clear_entries(
+        &mut self,
+        pages: Range<PageId>,
+        columns: impl Iterator<Item = Column> + Clone,
+    ) -> bool {
         let Arrays { tables, lane, young, clearing } = &mut *self.0;
         if *clearing == Clearing::OfAll {
             for page in (pages.start.get()..pages.end.get()).map(PageId::new) {
-                if with_tables!(&mut *tables, entries => entries.clear_all(page, column, lane.shift)) {
-                    young[page.index()] = 0;
+                for column in columns.clone() {
+                    if with_tables!(&mut *tables, entries => entries.clear_all(page, column, lane.shift)) {
+                        young[page.index()] = 0;
+                    }
                 }
             }
         }
