@@ -80,7 +80,9 @@ impl Kernel {
         let [(segment, _), ..] = *ended else { return };
         let (mut from, end) = self.range_of(segment);
         let columns = || ended.iter().map(|&(_, column)| column);
-        if self.tables.beside.as_mut().is_some_and(|beside| beside.clear_entries(from..end, columns())) {
+        if let Some(beside) = &mut self.tables.beside
+            && columns().all(|column| beside.clear_entries(from..end, column))
+        {
             return;
         }
         while let Some(page) = self.next_resident(from, end) {

@@ -229,20 +229,14 @@ impl Beside {
         with_tables!(tables, entries => one_by_one(entries, pages, tell));
     }
 
-    /// Empties the entries of attachments at all sizes, where it is to do that, or they are empty; false where each size has to
-    /// empty its own.
-    pub(super) fn clear_entries(
-        &mut self,
-        pages: Range<PageId>,
-        columns: impl Iterator<Item = Column> + Clone,
-    ) -> bool {
+    /// Empties the entries of an attachment at all sizes, where it is to do that, or they are empty; false where each size has
+    /// to empty its own.
+    pub(super) fn clear_entries(&mut self, pages: Range<PageId>, column: Column) -> bool {
         let Arrays { tables, lane, young, clearing } = &mut *self.0;
         if *clearing == Clearing::OfAll {
             for page in (pages.start.get()..pages.end.get()).map(PageId::new) {
-                for column in columns.clone() {
-                    if with_tables!(&mut *tables, entries => entries.clear_all(page, column, lane.shift)) {
-                        young[page.index()] = 0;
-                    }
+                if with_tables!(&mut *tables, entries => entries.clear_all(page, column, lane.shift)) {
+                    young[page.index()] = 0;
                 }
             }
         }
