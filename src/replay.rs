@@ -43,8 +43,9 @@ const NEAR: usize = 16;
 /// late, and what farther ones need would have gone again.
 const LOOK_AHEAD: RangeInclusive<usize> = 16..=32;
 /// References that are looked at in one go. Many at once would wait for each other in the processor, and all else with them.
-/// What did not help: 64 at once, a fifth slower; to look ahead of references that policies are told of, beside faults.
-const LOOKS: usize = 8;
+/// What did not help: 64 at once, a fifth slower; 8 at once, half of which have been looked at before where a quarter of all
+/// references fault, a fiftieth slower; to look ahead of references that policies are told of, beside faults.
+const LOOKS: usize = 4;
 
 /// How a program is replayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
