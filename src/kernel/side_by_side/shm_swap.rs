@@ -9,8 +9,9 @@
 //! Wrong guesses are what it takes much of its time for: whether a page is old, whether the budget is used up, and whether the
 //! next page is in the same word of the set. What did not help: to call the next pages' words from memory, at the fault, at the
 //! one before, or while the size before has its fault; to go on to the next priority without a branch; a summary over the set,
-//! by which words without a page are skipped; to write down the faults of all sizes in their order, and not those of each
-//! together.
+//! by which words without a page are skipped; to look for the next page in four words of the set without a branch between them
+//! (a tenth slower); to work out the first budget beforehand; to write down the faults of all sizes in their order, and not
+//! those of each together.
 
 use std::ops::Range;
 
