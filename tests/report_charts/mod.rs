@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use clockhand::frames::FramesSpec;
 use clockhand::report::REFERENCE;
 use clockhand::report::block::{self, Block};
-use clockhand::report::chart::scene::Text;
+use clockhand::report::chart::scene::{Anchor, Text};
 use clockhand::report::chart::{self, CHARTS, Chart, Drawn, Kind};
 use clockhand::results::{Percentiles, Results, Run, SegmentFigures};
 use proptest::prelude::*;
@@ -156,15 +156,38 @@ fn well_formed(chart: &Chart) -> Result<(), String> {
         root.attribute("viewBox").unwrap_or("").split(' ').filter_map(|number| number.parse().ok()).collect();
     let number = |node: roxmltree::Node, name: &str| node.attribute(name).and_then(|number| number.parse::<f64>().ok());
     let mut shown = Vec::new();
+    let mut held = Vec::new();
     for node in root.descendants().filter(|node| node.has_tag_name("text")) {
         let inside = |name: &str, size: f64| number(node, name).is_some_and(|at| (0.0..=size).contains(&at));
         if !inside("x", view[2]) || !inside("y", view[3]) {
             return Err(format!("{:?} is outside", node.text()));
         }
         shown.push(node.text().unwrap_or(""));
+        held.push(number(node, "textLength").map(|width| width / (view[2] / chart.scene().width)));
     }
-    let wanted: Vec<&str> = chart.scene().texts().map(|text| text.text.as_str()).collect();
-    if shown == wanted { Ok(()) } else { Err("texts differ".to_owned()) }
+    let texts: Vec<&Text> = chart.scene().texts().collect();
+    if !shown.iter().eq(texts.iter().map(|text| &text.text)) {
+        return Err("texts differ".to_owned());
+    }
+    runs_into_none(&texts, &held)
+}
+
+/// Whether each text that another begins close behind is held to the width it was measured with: the viewer's font may be
+/// wider than the built-in one.
+fn runs_into_none(texts: &[&Text], held: &[Option<f64>]) -> Result<(), String> {
+    for (text, held) in texts.iter().zip(held) {
+        let end = text.extent()[2];
+        let goes_on = |other: &&Text| {
+            let on_its_line = other.baseline == text.baseline && [other.anchor, text.anchor] == [Anchor::Start; 2];
+            on_its_line && (end..end + 12.0).contains(&other.x)
+        };
+        match held {
+            None if texts.iter().any(goes_on) => return Err(format!("{:?} may run into the next text", text.text)),
+            Some(held) if (held - text.width()).abs() > 0.5 => return Err(format!("{:?} is {held} wide", text.text)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// The run that a number is of.

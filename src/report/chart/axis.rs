@@ -98,7 +98,7 @@ pub(super) fn draw_heading(scene: &mut Scene, (left, baseline): Point, room: f64
     let behind = if scale.logarithmic() { "(log scale)" } else { "" };
     let heading = font::fitted(heading, 16.0, true, room - font::width(behind, false) * SMALL - 8.0);
     let next = left + font::width(&heading, true) * 16.0 + 8.0;
-    scene.text(Text::new(left, baseline, 16.0, heading).bold(true));
+    scene.text(Text::new(left, baseline, 16.0, heading).bold(true).followed(!behind.is_empty()));
     scene.text(Text::new(next, baseline, SMALL, behind).coloured(Colour::GREY));
 }
 

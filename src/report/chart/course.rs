@@ -129,8 +129,9 @@ pub(super) fn draw_heading(scene: &mut Scene, frame: Frame, up: f64, heading: &s
     let room = WIDTH - MARGIN - frame.left;
     let heading = font::fitted(heading, 16.0, true, room);
     let behind = font::width(&heading, true) * 16.0 + 10.0;
-    scene.text(Text::new(frame.left, frame.top - up, 16.0, heading).bold(true));
-    if behind < room - 60.0 {
+    let followed = behind < room - 60.0 && !note.is_empty();
+    scene.text(Text::new(frame.left, frame.top - up, 16.0, heading).bold(true).followed(followed));
+    if followed {
         let note = font::fitted(note, SMALL, false, room - behind);
         scene.text(Text::new(frame.left + behind, frame.top - up, SMALL, note).coloured(Colour::GREY));
     }

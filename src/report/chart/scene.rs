@@ -80,6 +80,9 @@ pub struct Text {
     pub bold: bool,
     /// Its colour.
     pub colour: Colour,
+    /// Whether another text follows it on its line, so that it may end no further right than was measured, whatever font
+    /// it is shown in.
+    pub followed: bool,
     /// What it says.
     pub text: String,
 }
@@ -88,7 +91,7 @@ impl Text {
     /// A text at the left end of which is (`x`, `baseline`), in ink, regular.
     pub(super) fn new(x: f64, baseline: f64, size: f64, text: impl Into<String>) -> Self {
         let text = shown(&text.into());
-        Self { x, baseline, anchor: Anchor::Start, size, bold: false, colour: Colour::INK, text }
+        Self { x, baseline, anchor: Anchor::Start, size, bold: false, colour: Colour::INK, followed: false, text }
     }
 
     pub(super) fn anchored(self, anchor: Anchor) -> Self {
@@ -101,6 +104,10 @@ impl Text {
 
     pub(super) fn bold(self, bold: bool) -> Self {
         Self { bold, ..self }
+    }
+
+    pub(super) fn followed(self, followed: bool) -> Self {
+        Self { followed, ..self }
     }
 
     /// Its width in pixels.

@@ -27,6 +27,8 @@ trait Surface: DrawingBackend {
     fn ascent() -> f64;
     /// Fills a rectangle from its left and top up to, but not with, its right and bottom.
     fn fill(&mut self, corners: [(i32, i32); 2], style: &ShapeStyle) -> Result<(), String>;
+    /// Makes the text that is drawn next as wide as this, whatever font it is set in.
+    fn hold(&mut self, _width: i32) {}
     /// Draws a line through `points` that is broken as `dash` says. All lengths are those of the surface.
     fn stroke(&mut self, points: &[Point], width: u32, dash: Dash, style: &ShapeStyle) -> Result<(), String>;
 }
@@ -77,6 +79,9 @@ fn write<S: Surface>(surface: &mut S, text: &Text) -> Result<(), String> {
     let colour = rgb(text.colour);
     let style = TextStyle::from(font).color(&colour).pos(Pos::new(position, VPos::Top));
     let top = (text.baseline * f64::from(FINENESS) - S::ascent() * em).round() as i32;
+    if text.followed {
+        surface.hold(fine(text.width()));
+    }
     surface.draw_text(&text.text, &style, (fine(text.x), top)).map_err(|error| error.to_string())
 }
 

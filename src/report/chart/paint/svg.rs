@@ -30,13 +30,15 @@ struct SvgBackend {
     size: (u32, u32),
     body: String,
     open: Open,
+    /// How wide the next text is to be.
+    held: Option<i32>,
 }
 
 /// The scene as SVG with a title and a description for those who can't see it. The same scene gives the same bytes.
 pub(in crate::report::chart) fn svg(scene: &Scene, title: &str, description: &str) -> Result<String, String> {
     let (width, height) = size(scene);
     let inner = (width * FINENESS, height * FINENESS);
-    let mut backend = SvgBackend { size: inner, body: String::new(), open: Open::Nothing };
+    let mut backend = SvgBackend { size: inner, body: String::new(), open: Open::Nothing, held: None };
     paint(scene, &mut backend)?;
     backend.close();
     Ok(format!(
@@ -190,7 +192,11 @@ impl DrawingBackend for SvgBackend {
             let _ = writeln!(self.body, "<g {attributes}>");
             self.open = Open::Texts(attributes);
         }
-        let _ = writeln!(self.body, "<text x=\"{x}\" y=\"{y}\">{}</text>", escaped(text));
+        let _ = write!(self.body, "<text x=\"{x}\" y=\"{y}\"");
+        if let Some(width) = self.held.take() {
+            let _ = write!(self.body, " textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\"");
+        }
+        let _ = writeln!(self.body, ">{}</text>", escaped(text));
         Ok(())
     }
 }
@@ -202,6 +208,10 @@ impl Surface for SvgBackend {
 
     fn ascent() -> f64 {
         0.0
+    }
+
+    fn hold(&mut self, width: i32) {
+        self.held = Some(width);
     }
 
     fn fill(&mut self, [from, to]: [BackendCoord; 2], style: &ShapeStyle) -> Result<(), String> {
