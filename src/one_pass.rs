@@ -240,37 +240,49 @@ impl OnePass {
         loop {
             offset += self.settled.run(&words[offset..], self.present, self.tables.young());
             let Some(&word) = words.get(offset) else { break };
-            let position = positions.of(offset);
-            // A policy may look at a page that comes in, before any but the first reference has written to it.
-            self.tell(position, positions.first(offset, u64::from(word)) as u32);
+            let absent = self.tell(word);
+            if absent != 0 {
+                // A policy may look at a page that comes in, before any but the first reference has written to it.
+                let first = positions.first(offset, u64::from(word)) as u32;
+                let position = positions.of(offset);
+                self.bring_in(position, first, absent);
+                if N::COLLAPSED {
+                    self.rest_of_run(word, || position + 1..positions.of(offset + 1), references);
+                }
+            }
             offset += 1;
-            if N::COLLAPSED {
-                self.rest_of_run(position, word, || positions.of(offset), references);
+        }
+    }
+
+    /// A run of references has faulted at its first. That may have left something to do for the others.
+    #[inline(always)]
+    fn rest_of_run(&mut self, word: u32, others: impl FnOnce() -> Range<u64>, references: &[u32]) {
+        if self.present & !self.settled.known(word, self.tables.young()) == 0 {
+            return;
+        }
+        let others = others();
+        // Where no frame could be had, each of them asks for one.
+        if !others.is_empty() && self.refer(word).absent != 0 {
+            for position in others {
+                let word = references[position as usize];
+                let absent = self.tell(word);
+                if absent != 0 {
+                    self.bring_in(position, word, absent);
+                }
             }
         }
     }
 
-    /// A run of references up to an end has been told by its first, which is at a position. That may have left something to do
-    /// for the others.
+    /// One reference, or a run of them, at the sizes at which it may change something; those at which its page is in no frame.
     #[inline(always)]
-    fn rest_of_run(&mut self, position: u64, word: u32, end: impl FnOnce() -> u64, references: &[u32]) {
-        if self.present & !self.settled.known(word, self.tables.young()) == 0 {
-            return;
-        }
-        let rest = position + 1..end();
-        // Where no frame could be had, each of them asks for one.
-        if !rest.is_empty() && self.refer(word).absent != 0 {
-            rest.for_each(|position| self.tell(position, references[position as usize]));
-        }
-    }
-
-    /// One reference, at the sizes at which it may change something.
-    fn tell(&mut self, position: u64, word: u32) {
+    fn tell(&mut self, word: u32) -> u64 {
         let Told { told, absent } = self.refer(word);
         self.blame(told);
-        if absent == 0 {
-            return;
-        }
+        absent
+    }
+
+    /// A reference at the sizes at which its page is in no frame.
+    fn bring_in(&mut self, position: u64, word: u32, absent: u64) {
         let mut settled = self.fault(position, word, absent & self.lent.sizes);
         for number in members(absent & !self.lent.sizes) {
             let size = &mut self.sizes[number];
@@ -355,6 +367,9 @@ struct Replays<'p> {
 impl Replays<'_> {
     /// Counts the faults at a size that were not counted yet.
     fn count(&mut self, number: usize, frames: &mut Frames) {
+        if frames.all_counted(number) {
+            return;
+        }
         frames.count(number, self.program, |faults| {
             self.sizes[number].faults += faults.len() as u64;
             self.distributions[number].exchanged(faults);

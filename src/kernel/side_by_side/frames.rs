@@ -158,6 +158,12 @@ impl Frames {
         }
     }
 
+    /// Whether there is no fault at a size that was not counted yet.
+    #[inline(always)]
+    pub fn all_counted(&self, number: usize) -> bool {
+        self.latest.counts[number] == 0
+    }
+
     /// Counts the faults at a size that were not counted yet, and gives them to a function.
     pub fn count(&mut self, number: usize, program: &Program, tell: impl FnOnce(&[Exchange])) {
         let each = program.segments.len();
