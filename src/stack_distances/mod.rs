@@ -114,12 +114,18 @@ impl StackDistances {
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,popcnt,bmi1,bmi2,lzcnt")]
     fn pass_wide<W: Packed>(&mut self, words: &[W], packing: Packing, visit: &mut impl Visit) {
-        self.pass_any(words, packing, visit, |ranks, lane| front::raise_wide(ranks, lane));
+        self.pass_any(
+            words,
+            packing,
+            visit,
+            |ranks, lane| front::raise_wide(ranks, lane),
+            |stack, page, slot| stack.raise_to_front_wide(page, slot),
+        );
     }
 
     /// [`StackDistances::pass`] for every processor.
     fn pass_plain<W: Packed>(&mut self, words: &[W], packing: Packing, visit: &mut impl Visit) {
-        self.pass_any(words, packing, visit, front::raise);
+        self.pass_any(words, packing, visit, front::raise, Self::raise_to_front_plain);
     }
 
     #[inline(always)]
@@ -129,10 +135,11 @@ impl StackDistances {
         packing: Packing,
         visit: &mut impl Visit,
         raise: impl Fn(Ranks, u32) -> (Ranks, u32) + Copy,
+        to_front: impl Fn(&mut Self, u32, u32) -> Option<u32> + Copy,
     ) {
         for some in words.chunks(WHILE) {
             let deep = if self.local {
-                self.pass_with_front(some, packing, visit, raise)
+                self.pass_with_front(some, packing, visit, raise, to_front)
             } else {
                 self.empty_front();
                 self.pass_in_slots(some, packing, visit)
@@ -170,6 +177,7 @@ impl StackDistances {
         packing: Packing,
         visit: &mut V,
         raise: impl Fn(Ranks, u32) -> (Ranks, u32),
+        to_front: impl Fn(&mut Self, u32, u32) -> Option<u32>,
     ) -> usize {
         let mut deep = 0;
         let mut ranks = self.front.ranks;
@@ -198,7 +206,7 @@ impl StackDistances {
             } else {
                 deep += 1;
                 self.front.ranks = ranks;
-                visit.reference(reference, self.raise_to_front(page, slot));
+                visit.reference(reference, to_front(self, page, slot));
                 ranks = self.front.ranks;
             }
         }
@@ -207,8 +215,22 @@ impl StackDistances {
         deep
     }
 
-    /// References a page that is not at the front. All holes are below the front: it was empty when a page was removed last.
+    /// [`StackDistances::raise_to_front`] with wide words.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,popcnt,bmi1,bmi2,lzcnt")]
     #[inline(never)]
+    fn raise_to_front_wide(&mut self, page: u32, slot: u32) -> Option<u32> {
+        self.raise_to_front(page, slot)
+    }
+
+    /// [`StackDistances::raise_to_front`] for every processor.
+    #[inline(never)]
+    fn raise_to_front_plain(&mut self, page: u32, slot: u32) -> Option<u32> {
+        self.raise_to_front(page, slot)
+    }
+
+    /// References a page that is not at the front. All holes are below the front: it was empty when a page was removed last.
+    #[inline(always)]
     fn raise_to_front(&mut self, page: u32, slot: u32) -> Option<u32> {
         let distance = self.take_out(slot).map(|above| self.front.len() + above);
         let (lane, out) = self.front.enter(page);
