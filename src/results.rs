@@ -62,6 +62,8 @@ pub struct CurveRow<'a> {
     pub frames: u64,
     /// References replayed.
     pub references: u64,
+    /// References to a resident page that the process's table did not have (R12).
+    pub minor_faults: u64,
     /// First touches (R13).
     pub zero_faults: u64,
     /// Pages brought back from swap (R14).

@@ -23,6 +23,7 @@ impl Point {
         Self {
             frames: kernel.frames(),
             references: kernel.now(),
+            minor_faults: counters.minor_faults,
             zero_faults: counters.zero_faults,
             swap_ins: counters.swap_ins,
             swap_outs: counters.swap_outs,

@@ -10,11 +10,14 @@
 //! none: with more than w frames it has not gone since the write, with fewer it has come back and was not written to. A
 //! life that ends at depth d has a dirty swap-out at the sizes above w and up to d, and a clean one at the others up to d.
 //!
-//! Counts of sizes up to d are kept at d, and summed from the largest size down.
+//! Counts of sizes up to d are kept at d, and summed from the largest size down. Which references are minor faults is
+//! `minor_faults`.
 
 use std::ops::Range;
 
-use crate::ids::PageId;
+use super::minor_faults::MinorFaults;
+use crate::ids::{Column, PageId};
+use crate::program::Reference;
 
 /// No depth: the page was never written to.
 const CLEAN: u32 = u32::MAX;
@@ -42,24 +45,26 @@ struct Counts {
 
 /// The lives of all pages, in order of their ends.
 #[derive(Clone, Debug)]
-pub(super) struct Lives {
-    /// For each page the greatest depth since it was last written to, or [`CLEAN`].
-    since_write: Vec<u32>,
+pub(super) struct Lives<M: MinorFaults> {
+    /// For each page the greatest depth since it was last written to, or [`CLEAN`], and what minor faults have of it.
+    pages: Vec<(u32, M::OfPage)>,
     /// By depth.
     counts: Vec<Counts>,
     zero_faults: u64,
+    minor_faults: M,
     /// Depths, and up to which the swap-outs are clean, that are not counted yet.
     waiting: [(u32, u32); ON_THE_WAY],
     length: usize,
 }
 
-impl Lives {
+impl<M: MinorFaults> Lives<M> {
     /// No life of any page below this number.
-    pub(super) fn new(pages: u32) -> Self {
+    pub(super) fn new(pages: u32, minor_faults: M) -> Self {
         Self {
-            since_write: vec![CLEAN; pages as usize],
+            pages: vec![(CLEAN, M::OfPage::default()); pages as usize],
             counts: vec![Counts::default(); pages as usize + 1],
             zero_faults: 0,
+            minor_faults,
             waiting: [(0, 0); ON_THE_WAY],
             length: 0,
         }
@@ -68,18 +73,20 @@ impl Lives {
     /// A page will be referenced soon.
     #[inline(always)]
     pub(super) fn prefetch(&self, page: PageId) {
-        crate::prefetch::prefetch(&self.since_write, page.index());
+        crate::prefetch::prefetch(&self.pages, page.index());
+        self.minor_faults.prefetch(page);
     }
 
     /// A reference to a page at a depth, or for the first time.
     #[inline(always)]
-    pub(super) fn reference(&mut self, page: PageId, write: bool, depth: Option<u32>) {
-        let since_write = &mut self.since_write[page.index()];
+    pub(super) fn reference(&mut self, Reference { page, column, write }: Reference, depth: Option<u32>) {
+        let (since_write, of_page) = &mut self.pages[page.index()];
         let Some(depth) = depth else {
             self.zero_faults += 1;
             *since_write = if write { 0 } else { CLEAN };
-            return;
+            return self.minor_faults.first_touch(of_page, column);
         };
+        self.minor_faults.reference(of_page, page, column, depth);
         // At depth 0 it goes at no size.
         if depth == 0 {
             *since_write &= unless(write);
@@ -94,9 +101,16 @@ impl Lives {
         }
     }
 
+    /// A new attachment has no entries of these pages, or the same as another one, in the column of which it is a copy.
+    pub(super) fn attached(&mut self, pages: impl Iterator<Item = PageId>, column: Column, copied: Option<Column>) {
+        for page in pages {
+            self.minor_faults.attached(&mut self.pages[page.index()].1, page, column, copied);
+        }
+    }
+
     /// A page that is at a depth will not be referenced again.
     pub(super) fn end(&mut self, page: PageId, depth: u32) {
-        let clean_to = self.since_write[page.index()].min(depth);
+        let clean_to = self.pages[page.index()].0.min(depth);
         self.counts[depth as usize].departures += 1;
         self.counts[clean_to as usize].clean += 1;
     }
@@ -130,7 +144,12 @@ impl Lives {
     /// The curve, once all lives have ended.
     pub(super) fn curve(mut self, references: u64) -> ByDepth {
         self.count_waiting();
-        ByDepth { references, zero_faults: self.zero_faults, counts: self.counts }
+        ByDepth {
+            references,
+            zero_faults: self.zero_faults,
+            counts: self.counts,
+            minor_faults: self.minor_faults.counts(),
+        }
     }
 }
 
@@ -140,6 +159,8 @@ pub(super) struct ByDepth {
     references: u64,
     zero_faults: u64,
     counts: Vec<Counts>,
+    /// [`MinorFaults::counts`].
+    minor_faults: Vec<u64>,
 }
 
 /// The counts at one memory size; see [`crate::results::Row`] for the meaning of each.
@@ -149,6 +170,8 @@ pub struct Point {
     pub frames: u64,
     /// References replayed.
     pub references: u64,
+    /// References to a page in memory that the process's table did not have.
+    pub minor_faults: u64,
     /// First touches.
     pub zero_faults: u64,
     /// Pages brought back from swap.
@@ -169,22 +192,24 @@ impl ByDepth {
 
     /// The counts at each of the sizes, ascending.
     pub(super) fn points(&self) -> impl Iterator<Item = Point> + '_ {
-        let mut left = self.counts.iter().fold(Counts::default(), |sum, counts| Counts {
-            returns: sum.returns + counts.returns,
-            departures: sum.departures + counts.departures,
-            clean: sum.clean + counts.clean,
-        });
-        self.sizes().zip(&self.counts).map(move |(frames, smaller)| {
-            left.returns -= smaller.returns;
-            left.departures -= smaller.departures;
-            left.clean -= smaller.clean;
+        let all = |counts: &mut dyn Iterator<Item = u64>| counts.fold(0, u64::wrapping_add);
+        let mut returns = all(&mut self.counts.iter().map(|counts| counts.returns));
+        let mut clean = all(&mut self.counts.iter().map(|counts| counts.clean));
+        let mut departures = all(&mut self.counts.iter().map(|counts| counts.departures));
+        let mut minor_faults = all(&mut self.minor_faults.iter().copied());
+        self.sizes().zip(0..).map(move |(frames, smaller)| {
+            returns -= self.counts[smaller].returns;
+            clean -= self.counts[smaller].clean;
+            departures -= self.counts[smaller].departures;
+            minor_faults = minor_faults.wrapping_sub(self.minor_faults.get(smaller).copied().unwrap_or(0));
             Point {
                 frames,
                 references: self.references,
+                minor_faults,
                 zero_faults: self.zero_faults,
-                swap_ins: left.returns,
-                swap_outs: left.returns + left.departures,
-                dirty_swap_outs: left.returns + left.departures - left.clean,
+                swap_ins: returns,
+                swap_outs: returns + departures,
+                dirty_swap_outs: returns + departures - clean,
                 out_of_memory: 0,
             }
         })

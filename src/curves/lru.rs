@@ -7,7 +7,8 @@
 use std::ops::Range;
 
 use super::lives::{ByDepth, Lives};
-use super::segments;
+use super::minor_faults::{MinorFaults, NoMinorFaults, Sharers};
+use super::segments::{self, Change, Part, Parts};
 use crate::ids::PageId;
 use crate::program::{Packed, Program, Reference, References};
 use crate::runs::Runs;
@@ -18,7 +19,7 @@ const CHUNK: usize = 1 << 20;
 /// Replays that a pass for the whole curve takes as much time as, roughly.
 const WORTH_REPLAYS: u32 = 2;
 
-impl Visit for Lives {
+impl<M: MinorFaults> Visit for Lives<M> {
     const REPEATS_GO_UNTOLD: bool = true;
 
     #[inline(always)]
@@ -28,29 +29,45 @@ impl Visit for Lives {
 
     #[inline(always)]
     fn reference(&mut self, reference: Reference, distance: Option<u32>) {
-        self.reference(reference.page, reference.write, distance);
+        self.reference(reference, distance);
     }
 }
 
 /// The curve of a program in which no segment is locked; none when `go_on` said no.
 pub(super) fn curve(program: &Program, go_on: &dyn Fn() -> bool) -> Option<ByDepth> {
+    let Parts { parts, columns } = Parts::of(program);
+    let pages = program.footprint();
+    match columns {
+        0 => curve_of(program, parts, Lives::new(pages, NoMinorFaults), go_on),
+        _ => curve_of(program, parts, Lives::new(pages, Sharers::new(pages, columns)), go_on),
+    }
+}
+
+fn curve_of<M: MinorFaults>(
+    program: &Program,
+    parts: Vec<Part>,
+    mut lives: Lives<M>,
+    go_on: &dyn Fn() -> bool,
+) -> Option<ByDepth> {
     let mut stack = StackDistances::new(program.footprint());
-    let mut lives = Lives::new(program.footprint());
     let runs = program.runs(WORTH_REPLAYS).map(|runs| &**runs);
-    let mut position = 0;
-    for (end, segment) in segments::early_ends(program) {
-        if !references(program, runs, position..end as usize, &mut stack, &mut lives, go_on) {
+    for (part, change) in parts {
+        if !references(program, runs, part, &mut stack, &mut lives, go_on) {
             return None;
         }
-        position = end as usize;
-        for page in segments::pages(program, segment) {
-            if let Some(depth) = stack.remove(page) {
-                lives.end(page, depth);
+        match change {
+            Some(Change::Ends(segment)) => {
+                for page in segments::pages(program, segment) {
+                    if let Some(depth) = stack.remove(page) {
+                        lives.end(page, depth);
+                    }
+                }
             }
+            Some(Change::Attached { segment, column, copied }) => {
+                lives.attached(segments::pages(program, segment), column, copied);
+            }
+            None => {}
         }
-    }
-    if !references(program, runs, position..program.references.len() as usize, &mut stack, &mut lives, go_on) {
-        return None;
     }
     for (page, depth) in stack.depths() {
         lives.end(page, depth);
@@ -65,10 +82,11 @@ fn references(
     runs: Option<&Runs>,
     range: Range<usize>,
     stack: &mut StackDistances,
-    lives: &mut Lives,
+    lives: &mut Lives<impl MinorFaults>,
     go_on: &dyn Fn() -> bool,
 ) -> bool {
-    let as_they_are = |range: Range<usize>, stack: &mut StackDistances, lives: &mut Lives| match &program.references {
+    let as_they_are = |range: Range<usize>, stack: &mut StackDistances, lives: &mut Lives<_>| match &program.references
+    {
         References::Narrow(words) => pass(&words[range], program, stack, lives, go_on),
         References::Wide(words) => pass(&words[range], program, stack, lives, go_on),
     };
@@ -85,7 +103,7 @@ fn pass<W: Packed>(
     words: &[W],
     program: &Program,
     stack: &mut StackDistances,
-    lives: &mut Lives,
+    lives: &mut Lives<impl MinorFaults>,
     go_on: &dyn Fn() -> bool,
 ) -> bool {
     words.chunks(CHUNK).all(|chunk| {

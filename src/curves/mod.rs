@@ -1,15 +1,18 @@
-//! Whole curves: faults, swap-outs and dirty swap-outs of a policy at every memory size, from one pass over the references.
+//! Whole curves: faults of every kind, swap-outs and dirty swap-outs of a policy at every memory size, from one pass over the
+//! references.
 //!
 //! It works for policies with which a memory always holds what a smaller one does (the inclusion property of Mattson,
 //! Gecsei, Slutz and Traiger 1970): each page then has a *depth*, how many pages are to be kept rather than it, and a memory
 //! of so many frames or fewer is without it. Rows are made one file a policy, one row a policy in `CURVES`; what a depth
-//! means for the counts is `lives`. The counts are those of separate replays, which tests compare. Where a trace or an
-//! option stands against inclusion, it is said what, and there is a replay at every size if that is bearable (`each_size`).
+//! means for the counts is `lives`, and for the entries of sharers `minor_faults`. The counts are those of separate replays,
+//! which tests compare. Where a trace or an option stands against inclusion, it is said what, and there is a replay at every
+//! size if that is bearable (`each_size`).
 
 mod critical_stack;
 mod each_size;
 mod lives;
 mod lru;
+mod minor_faults;
 mod opt;
 mod priority_stack;
 mod segments;
@@ -111,6 +114,14 @@ pub fn obstacle(policy: &PolicySpec, program: &Program, options: &Options) -> Op
         return Some(format!("a small memory may run out of swap, which has {slots} slots for {pages} pages"));
     }
     in_program(program)
+}
+
+/// The bytes that the curves of a program take for each page to tell minor faults.
+pub fn bytes_of_minor_faults(program: &Program) -> u64 {
+    match segments::Parts::of(program).columns {
+        0 => 0,
+        columns => minor_faults::Sharers::bytes_a_page(columns),
+    }
 }
 
 /// The curve of a policy on a program; none when `go_on`, which is asked now and then, said no.

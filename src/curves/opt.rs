@@ -9,13 +9,12 @@
 //! time, so that those that come later are no nearer to being lost for it.) A segment that ends earlier changes which page
 //! goes first, of which the second knows nothing: such programs are left to the first, if they are small.
 
-use std::ops::Range;
-
 use super::critical_stack::CriticalStack;
 use super::lives::{ByDepth, Lives};
+use super::minor_faults::{MinorFaults, NoMinorFaults, Sharers};
 use super::priority_stack::{GONE, PriorityStack};
-use super::segments;
-use crate::ids::{PageId, SegmentNumber};
+use super::segments::{self, Change, Parts};
+use crate::ids::PageId;
 use crate::processor;
 use crate::program::{NO_NEXT_USE, Packed, Packing, Program, References};
 
@@ -35,7 +34,7 @@ const SLOT_AHEAD: usize = 16;
 /// What in a program stands against the curve.
 pub(super) fn obstacle(program: &Program) -> Option<String> {
     segments::locks(program).or_else(|| {
-        let &(_, segment) = segments::early_ends(program).first()?;
+        let segment = Parts::of(program).early_ends().next()?;
         let label = &program.segments[segment.index()].label;
         let pages = program.footprint();
         (pages > SMALL || last_priority(program).is_none()).then(|| {
@@ -59,10 +58,25 @@ pub(super) fn curve(program: &Program, go_on: &dyn Fn() -> bool) -> Option<ByDep
 }
 
 fn curve_of<W: Packed>(words: &[W], program: &Program, go_on: &dyn Fn() -> bool) -> Option<ByDepth> {
-    match by_priorities(words, program, go_on) {
+    let (parts, pages) = (Parts::of(program), program.footprint());
+    match parts.columns {
+        0 => either_way(words, program, &parts, || Lives::new(pages, NoMinorFaults), go_on),
+        columns => either_way(words, program, &parts, || Lives::new(pages, Sharers::new(pages, columns)), go_on),
+    }
+}
+
+/// The curve, one way or the other: with lives that did not begin.
+fn either_way<W: Packed, M: MinorFaults>(
+    words: &[W],
+    program: &Program,
+    parts: &Parts,
+    lives: impl Fn() -> Lives<M>,
+    go_on: &dyn Fn() -> bool,
+) -> Option<ByDepth> {
+    match by_priorities(words, program, parts, lives(), go_on) {
         Walk::Whole(curve) => Some(curve),
         Walk::Stopped => None,
-        Walk::TooFar => by_markers(words, program, go_on),
+        Walk::TooFar => by_markers(words, program, parts, lives(), go_on),
     }
 }
 
@@ -77,22 +91,25 @@ enum Walk {
 }
 
 /// The curve by the priority stack.
-fn by_priorities<W: Packed>(words: &[W], program: &Program, go_on: &dyn Fn() -> bool) -> Walk {
-    let (references, pages) = (program.references.len(), program.footprint());
+fn by_priorities<W: Packed>(
+    words: &[W],
+    program: &Program,
+    parts: &Parts,
+    mut lives: Lives<impl MinorFaults>,
+    go_on: &dyn Fn() -> bool,
+) -> Walk {
     // Pages that are not wanted any more come after all others, the lowest number last.
     let (Some(last), Ok(next_uses)) = (last_priority(program), program.next_uses()) else { return Walk::TooFar };
     let unwanted = |page: PageId| last - 1 - page.get();
     let mut stack = PriorityStack::default();
-    let mut lives = Lives::new(pages);
-    let parts = parts(program);
-    let mut allowed = if parts.len() == 1 { WALK_AT_FIRST } else { u64::MAX };
-    for (part, ends) in parts {
+    let mut allowed = if parts.early_ends().next().is_none() { WALK_AT_FIRST } else { u64::MAX };
+    for (part, change) in &parts.parts {
         for from in part.clone().step_by(CHUNK) {
             let to = part.end.min(from + CHUNK);
             for ((word, &next), now) in words[from..to].iter().zip(&next_uses[from..to]).zip(from as u32..) {
                 let reference = program.packing.unpack(word.bits());
                 let next = if next == NO_NEXT_USE { unwanted(reference.page) } else { next };
-                lives.reference(reference.page, reference.write, stack.reference(now, next));
+                lives.reference(reference, stack.reference(now, next));
             }
             allowed = allowed.saturating_add(WALK * (to - from) as u64);
             if stack.walked() > allowed {
@@ -102,38 +119,44 @@ fn by_priorities<W: Packed>(words: &[W], program: &Program, go_on: &dyn Fn() -> 
                 return Walk::Stopped;
             }
         }
-        for page in ends.into_iter().flat_map(|segment| segments::pages(program, segment)) {
-            if let Some(depth) = stack.remove(unwanted(page)) {
-                lives.end(page, depth);
+        match change {
+            Some(Change::Ends(segment)) => {
+                for page in segments::pages(program, *segment) {
+                    if let Some(depth) = stack.remove(unwanted(page)) {
+                        lives.end(page, depth);
+                    }
+                }
             }
+            Some(Change::Attached { segment, column, copied }) => {
+                lives.attached(segments::pages(program, *segment), *column, *copied);
+            }
+            None => {}
         }
     }
     for (priority, depth) in stack.into_priorities().into_iter().zip(0..).filter(|(priority, _)| *priority != GONE) {
         lives.end(PageId::new(last - 1 - priority), depth);
     }
-    Walk::Whole(lives.curve(references))
-}
-
-/// The references between ends of segments, each part with the segment that ends behind it.
-fn parts(program: &Program) -> Vec<(Range<usize>, Option<SegmentNumber>)> {
-    let mut parts = Vec::new();
-    let mut from = 0;
-    for (end, segment) in segments::early_ends(program) {
-        parts.push((from..end as usize, Some(segment)));
-        from = end as usize;
-    }
-    parts.push((from..program.references.len() as usize, None));
-    parts
+    Walk::Whole(lives.curve(program.references.len()))
 }
 
 /// The curve by the critical stack, of a program in which no segment ends before the last reference.
-fn by_markers<W: Packed>(words: &[W], program: &Program, go_on: &dyn Fn() -> bool) -> Option<ByDepth> {
+fn by_markers<W: Packed>(
+    words: &[W],
+    program: &Program,
+    parts: &Parts,
+    mut lives: Lives<impl MinorFaults>,
+    go_on: &dyn Fn() -> bool,
+) -> Option<ByDepth> {
     let mut stack = CriticalStack::new(program.footprint());
-    let mut lives = Lives::new(program.footprint());
-    for words in words.chunks(CHUNK) {
-        pass(words, program.packing, &mut stack, &mut lives);
-        if !go_on() {
-            return None;
+    for (part, change) in &parts.parts {
+        for words in words[part.clone()].chunks(CHUNK) {
+            pass(words, program.packing, &mut stack, &mut lives);
+            if !go_on() {
+                return None;
+            }
+        }
+        if let Some(Change::Attached { segment, column, copied }) = *change {
+            lives.attached(segments::pages(program, segment), column, copied);
         }
     }
     let top = stack.top();
@@ -147,7 +170,7 @@ fn by_markers<W: Packed>(words: &[W], program: &Program, go_on: &dyn Fn() -> boo
 }
 
 /// Some references, on wide words where the processor has them.
-fn pass<W: Packed>(words: &[W], packing: Packing, stack: &mut CriticalStack, lives: &mut Lives) {
+fn pass<W: Packed>(words: &[W], packing: Packing, stack: &mut CriticalStack, lives: &mut Lives<impl MinorFaults>) {
     #[cfg(target_arch = "x86_64")]
     if processor::has_wide_words() {
         // SAFETY: the processor has what the function was compiled for.
@@ -159,16 +182,21 @@ fn pass<W: Packed>(words: &[W], packing: Packing, stack: &mut CriticalStack, liv
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,popcnt,bmi1,bmi2,lzcnt")]
-fn pass_wide<W: Packed>(words: &[W], packing: Packing, stack: &mut CriticalStack, lives: &mut Lives) {
+fn pass_wide<W: Packed>(words: &[W], packing: Packing, stack: &mut CriticalStack, lives: &mut Lives<impl MinorFaults>) {
     pass_any(words, packing, stack, lives);
 }
 
-fn pass_plain<W: Packed>(words: &[W], packing: Packing, stack: &mut CriticalStack, lives: &mut Lives) {
+fn pass_plain<W: Packed>(
+    words: &[W],
+    packing: Packing,
+    stack: &mut CriticalStack,
+    lives: &mut Lives<impl MinorFaults>,
+) {
     pass_any(words, packing, stack, lives);
 }
 
 #[inline(always)]
-fn pass_any<W: Packed>(words: &[W], packing: Packing, stack: &mut CriticalStack, lives: &mut Lives) {
+fn pass_any<W: Packed>(words: &[W], packing: Packing, stack: &mut CriticalStack, lives: &mut Lives<impl MinorFaults>) {
     let page_of = |word: &W| packing.unpack(word.bits()).page;
     for (place, word) in words.iter().enumerate() {
         if let Some(page) = words.get(place + PAGE_AHEAD).map(page_of) {
@@ -179,7 +207,7 @@ fn pass_any<W: Packed>(words: &[W], packing: Packing, stack: &mut CriticalStack,
             stack.prefetch_slot(page);
         }
         let reference = packing.unpack(word.bits());
-        lives.reference(reference.page, reference.write, stack.reference(reference.page));
+        lives.reference(reference, stack.reference(reference.page));
     }
 }
 
@@ -191,7 +219,7 @@ mod tests {
 
     use super::*;
     use crate::curves::Point;
-    use crate::ids::Column;
+    use crate::ids::{Column, SegmentNumber};
     use crate::program::{Counts, Reference};
     use crate::runs::Collapsed;
     use crate::trace::Settings;
@@ -225,8 +253,12 @@ mod tests {
         }
     }
 
+    fn lives(program: &Program) -> Lives<NoMinorFaults> {
+        Lives::new(program.footprint(), NoMinorFaults)
+    }
+
     fn slowly(program: &Program) -> Vec<Point> {
-        match by_priorities(words(program), program, &|| true) {
+        match by_priorities(words(program), program, &Parts::of(program), lives(program), &|| true) {
             Walk::Whole(curve) => curve.points().collect(),
             _ => panic!("it is short"),
         }
@@ -248,7 +280,7 @@ mod tests {
             };
             let references: Vec<(u32, bool)> = draws.iter().enumerate().map(reference).collect();
             let program = program(&references, pages);
-            let curve = by_markers(words(&program), &program, &|| true).unwrap();
+            let curve = by_markers(words(&program), &program, &Parts::of(&program), lives(&program), &|| true).unwrap();
             prop_assert_eq!(curve.points().collect::<Vec<_>>(), slowly(&program));
         }
     }
@@ -267,7 +299,7 @@ mod tests {
             .collect();
         let program = program(&references, pages);
         let (mut wide, mut plain) = (CriticalStack::new(pages), CriticalStack::new(pages));
-        let (mut wide_lives, mut plain_lives) = (Lives::new(pages), Lives::new(pages));
+        let (mut wide_lives, mut plain_lives) = (Lives::new(pages, NoMinorFaults), Lives::new(pages, NoMinorFaults));
         pass(words(&program), PACKING, &mut wide, &mut wide_lives);
         pass_plain(words(&program), PACKING, &mut plain, &mut plain_lives);
         let [wide, plain] = [wide_lives, plain_lives].map(|lives| lives.curve(0).points().collect::<Vec<_>>());

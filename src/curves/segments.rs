@@ -1,38 +1,121 @@
-//! What changes of segments mean for a curve: which pages go with their segment, and when; and what breaks inclusion.
+//! What changes of segments and attachments mean for a curve: which pages go with their segment, and when; which entries are
+//! emptied or copied; and what breaks inclusion.
 
-use crate::ids::{PageId, SegmentNumber};
-use crate::kernel::segments::{Detached, SegmentTable};
+use std::ops::Range;
+
+use rustc_hash::FxHashSet;
+
+use crate::ids::{Column, PageId, SegmentNumber};
+use crate::kernel::segments::{Detached, Inherited, SegmentTable};
 use crate::program::{Control, Program};
 
-/// The segments with pages that are destroyed while there are references to come (R40 to R43), and how many references come
-/// before, in their order. Their frames are free from then on; those that go later change nothing that is counted.
-pub(super) fn early_ends(program: &Program) -> Vec<(u64, SegmentNumber)> {
-    let mut table = SegmentTable::default();
-    let early = program.changes.iter().take_while(|change| change.before < program.references.len());
-    let ends = early.flat_map(|change| apply(&mut table, change.control).into_iter().map(|gone| (change.before, gone)));
-    ends.filter(|(_, segment)| program.segments[segment.index()].touched > 0).collect()
+/// A change that counts for a curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// A segment with pages is destroyed (R40 to R43). Its frames are free from then on.
+    Ends(SegmentNumber),
+    /// A segment is attached in a column in which something may be known of another attachment's entries.
+    Attached {
+        segment: SegmentNumber,
+        column: Column,
+        /// The column of the attachment whose entries a fork copies (R44); otherwise it has none (R39).
+        copied: Option<Column>,
+    },
 }
 
-/// Carries out a change; the segments that are destroyed by it.
-fn apply(table: &mut SegmentTable, control: Control) -> Vec<SegmentNumber> {
-    let destroyed =
-        |ended: Vec<Detached>| ended.iter().filter(|ended| ended.destroyed).map(|ended| ended.segment).collect();
+/// Some references, and the change that comes behind them.
+pub(super) type Part = (Range<usize>, Option<Change>);
+
+/// The references of a program, cut where there is a change that counts.
+#[derive(Clone, Debug)]
+pub(super) struct Parts {
+    pub(super) parts: Vec<Part>,
+    /// The most attachments that a segment has at a time, where any can be without an entry of a page in memory; else 0.
+    pub(super) columns: u32,
+}
+
+impl Parts {
+    /// Those of a program. Changes behind its last reference change nothing that is counted.
+    pub(super) fn of(program: &Program) -> Self {
+        let mut changes = changes(program);
+        let again = changes.iter().any(|(_, change)| matches!(change, Change::Attached { .. }));
+        let attachments = program.counts.most_attachments;
+        let columns = if attachments > 1 || again { attachments } else { 0 };
+        if columns == 0 {
+            changes.retain(|(_, change)| matches!(change, Change::Ends(_)));
+        }
+        let mut parts = Vec::with_capacity(changes.len() + 1);
+        let mut from = 0;
+        for (before, change) in changes {
+            let end = before as usize;
+            parts.push((from..end, Some(change)));
+            from = end;
+        }
+        parts.push((from..program.references.len() as usize, None));
+        Self { parts, columns }
+    }
+
+    /// The segments with pages that are destroyed while there are references to come, in their order.
+    pub(super) fn early_ends(&self) -> impl Iterator<Item = SegmentNumber> + '_ {
+        self.parts.iter().filter_map(|&(_, change)| match change {
+            Some(Change::Ends(segment)) => Some(segment),
+            _ => None,
+        })
+    }
+}
+
+/// The changes that count, each with the number of references before it.
+fn changes(program: &Program) -> Vec<(u64, Change)> {
+    let mut table = SegmentTable::default();
+    let mut used = FxHashSet::default();
+    let early = program.changes.iter().take_while(|change| change.before < program.references.len());
+    let all = early.flat_map(|change| {
+        let changes = apply(&mut table, &mut used, change.control);
+        changes.into_iter().map(|counts| (change.before, counts))
+    });
+    let has_pages = |change: &Change| {
+        let (Change::Ends(segment) | Change::Attached { segment, .. }) = *change;
+        program.segments[segment.index()].touched > 0
+    };
+    all.filter(|(_, change)| has_pages(change)).collect()
+}
+
+/// Carries out a change; what counts of it. `used` are the columns of segments that were.
+fn apply(table: &mut SegmentTable, used: &mut FxHashSet<(SegmentNumber, Column)>, control: Control) -> Vec<Change> {
+    let ends = |ended: Vec<Detached>| {
+        ended.iter().filter(|ended| ended.destroyed).map(|ended| Change::Ends(ended.segment)).collect()
+    };
     match control {
         Control::Create { segment, locked } => {
             table.create(segment, locked);
+            Vec::new()
         }
         Control::Attach { process, segment } => {
-            table.attach(process, segment);
+            let column = table.attach(process, segment);
+            let again = !used.insert((segment, column));
+            again.then_some(Change::Attached { segment, column, copied: None }).into_iter().collect()
         }
-        Control::Detach { process, segment } => return destroyed(table.detach(process, segment).into_iter().collect()),
-        Control::Remove(segment) => return if table.remove(segment) { vec![segment] } else { Vec::new() },
-        Control::Lock(_) | Control::Unlock(_) => {}
+        Control::Detach { process, segment } => ends(table.detach(process, segment).into_iter().collect()),
+        Control::Remove(segment) => {
+            if table.remove(segment) {
+                vec![Change::Ends(segment)]
+            } else {
+                Vec::new()
+            }
+        }
+        Control::Lock(_) | Control::Unlock(_) => Vec::new(),
         Control::Fork { parent, child } => {
-            table.fork(parent, child);
+            let copied = table.fork(parent, child);
+            used.extend(copied.iter().map(|copy| (copy.segment, copy.child)));
+            let attached = |Inherited { segment, parent, child }| Change::Attached {
+                segment,
+                column: child,
+                copied: Some(parent),
+            };
+            copied.into_iter().map(attached).collect()
         }
-        Control::Exit(process) => return destroyed(table.exit(process)),
+        Control::Exit(process) => ends(table.exit(process)),
     }
-    Vec::new()
 }
 
 /// The pages of a segment.

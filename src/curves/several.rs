@@ -74,6 +74,7 @@ pub fn rows<E>(
                 params: &params,
                 frames: point.frames,
                 references: point.references,
+                minor_faults: point.minor_faults,
                 zero_faults: point.zero_faults,
                 swap_ins: point.swap_ins,
                 swap_outs: point.swap_outs,
