@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::available_memory::{Room, Shortage};
 use crate::compare::Job;
+use crate::curves::{self, Wanted, Way};
 use crate::kernel::bytes_of_entries;
 use crate::policy::Sight;
 use crate::policy::registry::PolicySpec;
@@ -19,6 +20,9 @@ use crate::report::{bytes, counted};
 const MODEL_A_PAGE: u64 = 4 + 4 + 1 + 1;
 /// The same, further, where there are so many references that a position takes eight bytes.
 const LONG_POSITION: u64 = 4;
+/// Bytes for each page of a curve that is made in one pass: where it is on the stack, what is known of its life, and the counts at
+/// a depth.
+const CURVE_A_PAGE: u64 = 96;
 /// Bytes of the model for each segment and each change of attachments.
 const A_SEGMENT: u64 = 256;
 /// See [`A_SEGMENT`].
@@ -47,6 +51,31 @@ pub fn of_replay(program: &Program, policy: &PolicySpec) -> u64 {
 pub fn shared(program: &Program, policy: &PolicySpec) -> u64 {
     let made = program.next_uses.get().is_some();
     if made || policy.entry.sight != Sight::Future { 0 } else { NEXT_USE * program.references.len() }
+}
+
+/// The most bytes that a curve of the program takes that is made in one pass, without what replays share.
+pub fn of_curve(program: &Program) -> u64 {
+    let a_page = CURVE_A_PAGE + curves::bytes_of_minor_faults(program);
+    FIXED + u64::from(program.footprint()).saturating_mul(a_page) + program.changes.len() as u64 * A_CHANGE
+}
+
+/// How many of the curves can be made at the same time in the room there is, up to `wanted`, whichever come together.
+///
+/// # Errors
+/// When there is no room for one of them alone.
+pub fn curves_at_once(curves: &[Wanted], wanted: usize, room: Room) -> Result<usize, Shortage> {
+    let in_one_pass = curves.iter().filter(|curve| curve.way == Way::OnePass);
+    let needs = in_one_pass.map(|Wanted { job, .. }| {
+        let shared = shared(&job.program, &job.policy);
+        (of_curve(&job.program).saturating_add(shared), job)
+    });
+    let (Some((need, job)), Some(available)) = (needs.max_by_key(|&(need, _)| need), room.available()) else {
+        return Ok(wanted);
+    };
+    if need > available.bytes {
+        return Err(room.shortage(&format!("the curves of {} on {}", job.policy.entry.name, job.trace), need));
+    }
+    Ok(wanted.min((available.bytes / need.max(1)) as usize))
 }
 
 /// How many replays run at the same time.

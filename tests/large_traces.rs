@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clockhand::available_memory::Room;
 use clockhand::compare::Job;
+use clockhand::curves::{self, Wanted};
 use clockhand::fingerprint::fingerprint;
-use clockhand::memory_need::{at_once, of_replay, shared};
+use clockhand::memory_need::{at_once, curves_at_once, of_curve, of_replay, shared};
 use clockhand::policy::registry::PolicySpec;
 use clockhand::program::{Program, References};
 use clockhand::replay::Options;
@@ -74,6 +75,26 @@ fn no_replay_takes_more_than_was_said() {
 }
 
 #[test]
+fn no_curve_takes_more_than_was_said() {
+    let _alone = alone();
+    // So few pages that no array is mapped by itself, which would not be counted.
+    for (processes, pages) in [(1, 80_000), (2, 80_000), (100, 5_000)] {
+        let program = program(workload("uniform", 300_000, pages, processes));
+        for policy in curves::policies() {
+            let policy: PolicySpec = policy.parse().unwrap();
+            let said = of_curve(&program) + shared(&program, &policy);
+            MEMORY.reset_peak_usage();
+            let before = MEMORY.current_usage();
+            let curve = curves::curve(&policy, &program, &Options::new(1), &|| true).unwrap();
+            let taken = (MEMORY.peak_usage() - before) as u64;
+            drop(curve);
+            assert!(taken <= said, "{policy}, {processes} processes: {taken} bytes, and {said} were said");
+            assert!(said < 4 * taken, "{policy}, {processes} processes: {said} bytes were said, and {taken} did");
+        }
+    }
+}
+
+#[test]
 fn a_loaded_trace_takes_four_or_five_bytes_a_reference_and_few_for_a_page() {
     const REFERENCES: usize = 1_000_000;
     let _alone = alone();
@@ -112,6 +133,11 @@ fn replays_that_do_not_fit_wait_or_are_refused() {
         options: Options::new(1000),
     };
     let jobs = ["fifo", "lru", "opt", "sieve"].map(job);
+    let curves = jobs.each_ref().map(Wanted::of);
+    assert_eq!(curves_at_once(&curves, 3, Room { limit: Some(1 << 40) }).unwrap(), 3);
+    assert_eq!(curves_at_once(&curves[..1], 3, Room { limit: Some(1) }).unwrap(), 3, "fifo has none");
+    let refused = curves_at_once(&curves, 3, Room { limit: Some(1) }).unwrap_err();
+    assert!(refused.what.starts_with("the curves of opt on big need "), "{}", refused.what);
     let wanted = |limit| at_once(&jobs, 3, Room { limit });
     assert_eq!(wanted(Some(1 << 40)).unwrap().replays, 3);
     assert_eq!(wanted(Some(1 << 40)).unwrap().note, None);

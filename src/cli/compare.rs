@@ -55,7 +55,7 @@ pub fn run(arguments: &CompareArguments, terminal: &Terminal) -> Result<(), Erro
         Ok(Interrupted(text)) => Interrupted(format!("{text}; {kept}")).into(),
         Err(error) => anyhow!("{error:#}; {kept}"),
     };
-    let curves = curves::write(&curves_wanted, arguments.jobs, &arguments.out, terminal).map_err(keeping)?;
+    let curves = curves::write(&curves_wanted, arguments, terminal).map_err(keeping)?;
     samples::tell_spread(&results, terminal);
     let target = Target { out: &arguments.out, reports: &arguments.reports, form: arguments.form.form };
     if let Some(path) = curves {

@@ -1,13 +1,13 @@
 //! `--frames all`: which curves can be made and how, what is said of the others, and the file.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Error, anyhow};
 
 use super::arguments::CompareArguments;
 use super::terminal::Terminal;
-use super::{Interrupted, Usage, compare, interrupt};
+use super::{Interrupted, Usage, interrupt, memory};
 use crate::compare::Job;
 use crate::curves::{self, Wanted, Way};
 use crate::report::{self, counted, write_whole};
@@ -31,6 +31,8 @@ pub fn plan(arguments: &CompareArguments, jobs: &[Job], terminal: &Terminal) -> 
         let text = format!("there is no curve to be made; policies that have one are {}", with.join(" and "));
         return Err(Usage(text).into());
     }
+    // What does not fit is told before the replays.
+    memory::curves_at_once(&plan, arguments.jobs, arguments.reading.memory_limit)?;
     Ok(plan)
 }
 
@@ -57,18 +59,19 @@ fn tell(wanted: &[Wanted], terminal: &Terminal) {
 }
 
 /// Makes the curves and writes them; the file, where there are any.
-pub fn write(plan: &[Wanted], threads: Option<u16>, out: &Path, terminal: &Terminal) -> Result<Option<PathBuf>, Error> {
+pub fn write(plan: &[Wanted], arguments: &CompareArguments, terminal: &Terminal) -> Result<Option<PathBuf>, Error> {
     if plan.is_empty() {
         return Ok(None);
     }
+    let at_once = memory::curves_at_once(plan, arguments.jobs, arguments.reading.memory_limit)?;
     let bar = terminal.progress(plan.iter().map(Wanted::passes).sum());
-    let made = curves::make_all(plan, compare::threads(threads), &interrupt::go_on, &|| bar.inc(1));
+    let made = curves::make_all(plan, at_once, &interrupt::go_on, &|| bar.inc(1));
     bar.finish_and_clear();
     let Some(made) = made.map_err(|error| anyhow!("{error}"))? else {
         let all = counted(plan.len() as u64, "curve", "curves");
         return Err(Interrupted(format!("the {all} were not finished")).into());
     };
-    let path = out.join(report::curves::FILE);
+    let path = arguments.out.join(report::curves::FILE);
     write_whole(&path, |file| {
         let mut lines = report::curves::Curves::new(file);
         curves::rows(plan, &made, |row| lines.write(row))?;

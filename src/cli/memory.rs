@@ -6,6 +6,7 @@ use super::compare::threads;
 use super::terminal::Terminal;
 use crate::available_memory::Room;
 use crate::compare::Job;
+use crate::curves::Wanted;
 use crate::memory_need;
 
 /// How many of the jobs run at the same time: as many as asked for, or as there are processors, if there is room.
@@ -15,6 +16,11 @@ pub fn at_once(jobs: &[Job], wanted: Option<u16>, limit: Option<u64>, terminal: 
         terminal.note(&format!("memory: {note}"));
     }
     Ok(at_once.replays)
+}
+
+/// How many of the curves are made at the same time.
+pub fn curves_at_once(curves: &[Wanted], wanted: Option<u16>, limit: Option<u64>) -> Result<usize, Error> {
+    Ok(memory_need::curves_at_once(curves, threads(wanted), Room { limit })?)
 }
 
 /// Refuses a job for which there is no room.

@@ -178,7 +178,8 @@ fn runs_into_none(texts: &[&Text], held: &[Option<f64>]) -> Result<(), String> {
     for (text, held) in texts.iter().zip(held) {
         let end = text.extent()[2];
         let goes_on = |other: &&Text| {
-            let on_its_line = other.baseline == text.baseline && [other.anchor, text.anchor] == [Anchor::Start; 2];
+            let on_its_line =
+                other.baseline.total_cmp(&text.baseline).is_eq() && [other.anchor, text.anchor] == [Anchor::Start; 2];
             on_its_line && (end..end + 12.0).contains(&other.x)
         };
         match held {
