@@ -180,7 +180,7 @@ fn runs_into_none(texts: &[&Text], held: &[Option<f64>]) -> Result<(), String> {
         let goes_on = |other: &&Text| {
             let on_its_line =
                 other.baseline.total_cmp(&text.baseline).is_eq() && [other.anchor, text.anchor] == [Anchor::Start; 2];
-            on_its_line && (end..end + 12.0).contains(&other.x)
+            on_its_line && (end..end + 28.5).contains(&other.x)
         };
         match held {
             None if texts.iter().any(goes_on) => return Err(format!("{:?} may run into the next text", text.text)),

@@ -115,7 +115,7 @@ impl Panel<'_> {
         let pages = numbers::counted(self.column.pages, "page", "pages");
         let pages = font::fitted(&pages, 13.0, false, room - 58.0);
         let heading = font::fitted(&self.column.heading, SMALL, true, room);
-        scene.text(Text::new(frame.left, frame.top - 24.0, SMALL, heading).bold(true));
+        scene.text(Text::new(frame.left, frame.top - 24.0, SMALL, heading).bold(true).followed(true));
         scene.text(Text::new(frame.left, frame.top - 6.0, 13.0, pages).coloured(Colour::GREY));
         let column = Text::new(frame.right + SHARES, frame.top - 6.0, 13.0, "% of all").anchored(Anchor::End);
         scene.text(column.coloured(Colour::GREY));

@@ -85,7 +85,8 @@ impl Key {
             self.line();
         }
         draw(scene, self.x, self.baseline - 0.36 * SMALL);
-        scene.text(Text::new(self.x + sample, self.baseline, SMALL, text).coloured(Colour::GREY));
+        let text = Text::new(self.x + sample, self.baseline, SMALL, text).coloured(Colour::GREY);
+        scene.text(text.followed(true));
         self.x += width + 28.0;
     }
 
