@@ -16,8 +16,9 @@
 use std::ops::Range;
 
 use super::minor_faults::MinorFaults;
-use crate::ids::{Column, PageId};
-use crate::program::Reference;
+use super::segments::{self, Change};
+use crate::ids::PageId;
+use crate::program::{Program, Reference};
 
 /// No depth: the page was never written to.
 const CLEAN: u32 = u32::MAX;
@@ -101,10 +102,22 @@ impl<M: MinorFaults> Lives<M> {
         }
     }
 
-    /// A new attachment has no entries of these pages, or the same as another one, in the column of which it is a copy.
-    pub(super) fn attached(&mut self, pages: impl Iterator<Item = PageId>, column: Column, copied: Option<Column>) {
-        for page in pages {
-            self.minor_faults.attached(&mut self.pages[page.index()].1, page, column, copied);
+    /// A change of a program. `remove` takes a page that goes with its segment off the stack, and says at which depth it was, if
+    /// it was there.
+    pub(super) fn change(&mut self, program: &Program, change: Change, mut remove: impl FnMut(PageId) -> Option<u32>) {
+        match change {
+            Change::Ends(segment) => {
+                for page in segments::pages(program, segment) {
+                    if let Some(depth) = remove(page) {
+                        self.end(page, depth);
+                    }
+                }
+            }
+            Change::Attached { segment, column, copied } => {
+                for page in segments::pages(program, segment) {
+                    self.minor_faults.attached(&mut self.pages[page.index()].1, page, column, copied);
+                }
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::lives::{ByDepth, Lives};
 use super::minor_faults::{MinorFaults, NoMinorFaults, Sharers};
-use super::segments::{self, Change, Part, Parts};
+use super::segments::{Part, Parts};
 use crate::ids::PageId;
 use crate::program::{Packed, Program, Reference, References};
 use crate::runs::Runs;
@@ -55,18 +55,8 @@ fn curve_of<M: MinorFaults>(
         if !references(program, runs, part, &mut stack, &mut lives, go_on) {
             return None;
         }
-        match change {
-            Some(Change::Ends(segment)) => {
-                for page in segments::pages(program, segment) {
-                    if let Some(depth) = stack.remove(page) {
-                        lives.end(page, depth);
-                    }
-                }
-            }
-            Some(Change::Attached { segment, column, copied }) => {
-                lives.attached(segments::pages(program, segment), column, copied);
-            }
-            None => {}
+        if let Some(change) = change {
+            lives.change(program, change, |page| stack.remove(page));
         }
     }
     for (page, depth) in stack.depths() {

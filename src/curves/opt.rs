@@ -13,7 +13,7 @@ use super::critical_stack::CriticalStack;
 use super::lives::{ByDepth, Lives};
 use super::minor_faults::{MinorFaults, NoMinorFaults, Sharers};
 use super::priority_stack::{GONE, PriorityStack};
-use super::segments::{self, Change, Parts};
+use super::segments::{self, Parts};
 use crate::ids::PageId;
 use crate::processor;
 use crate::program::{NO_NEXT_USE, Packed, Packing, Program, References};
@@ -119,18 +119,8 @@ fn by_priorities<W: Packed>(
                 return Walk::Stopped;
             }
         }
-        match change {
-            Some(Change::Ends(segment)) => {
-                for page in segments::pages(program, *segment) {
-                    if let Some(depth) = stack.remove(unwanted(page)) {
-                        lives.end(page, depth);
-                    }
-                }
-            }
-            Some(Change::Attached { segment, column, copied }) => {
-                lives.attached(segments::pages(program, *segment), *column, *copied);
-            }
-            None => {}
+        if let Some(change) = *change {
+            lives.change(program, change, |page| stack.remove(unwanted(page)));
         }
     }
     for (priority, depth) in stack.into_priorities().into_iter().zip(0..).filter(|(priority, _)| *priority != GONE) {
@@ -155,8 +145,9 @@ fn by_markers<W: Packed>(
                 return None;
             }
         }
-        if let Some(Change::Attached { segment, column, copied }) = *change {
-            lives.attached(segments::pages(program, segment), column, copied);
+        if let Some(change) = *change {
+            // No segment ends before the last reference.
+            lives.change(program, change, |_| None);
         }
     }
     let top = stack.top();
