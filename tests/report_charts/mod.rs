@@ -169,12 +169,12 @@ fn well_formed(chart: &Chart) -> Result<(), String> {
     if !shown.iter().eq(texts.iter().map(|text| &text.text)) {
         return Err("texts differ".to_owned());
     }
-    runs_into_none(&texts, &held)
+    runs_into_none(&texts, &held, chart.scene().width)
 }
 
-/// Whether each text that another begins close behind is held to the width it was measured with: the viewer's font may be
-/// wider than the built-in one.
-fn runs_into_none(texts: &[&Text], held: &[Option<f64>]) -> Result<(), String> {
+/// Whether each text that another begins close behind, or the edge of the picture is near, is held to the width it was measured
+/// with: the viewer's font may be wider than the built-in one.
+fn runs_into_none(texts: &[&Text], held: &[Option<f64>], picture: f64) -> Result<(), String> {
     for (text, held) in texts.iter().zip(held) {
         let end = text.extent()[2];
         let goes_on = |other: &&Text| {
@@ -183,6 +183,9 @@ fn runs_into_none(texts: &[&Text], held: &[Option<f64>]) -> Result<(), String> {
             on_its_line && (end..end + 28.5).contains(&other.x)
         };
         match held {
+            None if text.anchor == Anchor::Start && text.x + 1.2 * text.width() > picture => {
+                return Err(format!("{:?} may be cut off", text.text));
+            }
             None if texts.iter().any(goes_on) => return Err(format!("{:?} may run into the next text", text.text)),
             Some(held) if (held - text.width()).abs() > 0.5 => return Err(format!("{:?} is {held} wide", text.text)),
             _ => {}

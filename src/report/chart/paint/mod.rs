@@ -19,6 +19,9 @@ use super::scene::{Anchor, Colour, Dash, Item, Point, Scene, Shape, Text};
 /// coordinates, PNG is drawn large and made smaller, which smooths its edges.
 const FINENESS: u32 = 4;
 
+/// How much wider than the built-in font that of a viewer may be.
+const WIDER: f64 = 1.2;
+
 /// A plotters backend and what this module must know of its ways.
 trait Surface: DrawingBackend {
     /// The size to ask for to get an em of 1.
@@ -50,7 +53,7 @@ fn paint<S: Surface>(scene: &Scene, surface: &mut S) -> Result<(), String> {
     surface.fill([(0, 0), (fine(all.0), fine(all.1))], &filled(Colour::WHITE))?;
     for item in &scene.items {
         match item {
-            Item::Text(text) => write(surface, text)?,
+            Item::Text(text) => write(surface, text, scene.width)?,
             Item::Area { points, colour } => polygon(surface, points, *colour)?,
             Item::Rect { sides: [left, top, right, bottom], colour } => {
                 let corners = [(fine(*left), fine(*top)), (fine(*right), fine(*bottom))];
@@ -67,7 +70,7 @@ fn fine(value: f64) -> i32 {
     (value * f64::from(FINENESS)).round() as i32
 }
 
-fn write<S: Surface>(surface: &mut S, text: &Text) -> Result<(), String> {
+fn write<S: Surface>(surface: &mut S, text: &Text, picture: f64) -> Result<(), String> {
     let em = text.size * f64::from(FINENESS);
     let style = if text.bold { FontStyle::Bold } else { FontStyle::Normal };
     let position = match text.anchor {
@@ -79,7 +82,8 @@ fn write<S: Surface>(surface: &mut S, text: &Text) -> Result<(), String> {
     let colour = rgb(text.colour);
     let style = TextStyle::from(font).color(&colour).pos(Pos::new(position, VPos::Top));
     let top = (text.baseline * f64::from(FINENESS) - S::ascent() * em).round() as i32;
-    if text.followed {
+    let near_the_edge = text.anchor == Anchor::Start && text.x + WIDER * text.width() > picture;
+    if text.followed || near_the_edge {
         surface.hold(fine(text.width()));
     }
     surface.draw_text(&text.text, &style, (fine(text.x), top)).map_err(|error| error.to_string())
