@@ -7,9 +7,7 @@
 //! keeping the array out of the second cache; calling nothing near and carrying out 512 at once (a sixth slower); notes sorted by
 //! parts of 65,536 pages and carried out 256 at once (a quarter slower).
 
-use hdrhistogram::Histogram;
-
-use super::tally::{Count, Tally};
+use super::tally::{Count, Counted, Tally};
 use crate::far_array::FarArray;
 use crate::ids::PageId;
 use crate::kernel::side_by_side::frames::Exchange;
@@ -121,16 +119,16 @@ impl Absences {
         self.changes = 0;
     }
 
-    /// How many references each return came after the swap-out, and the mean.
-    pub(super) fn lengths(&self) -> (Histogram<u64>, f64) {
+    /// How many references each return came after the swap-out.
+    pub(super) fn lengths(&self) -> Counted {
         if self.changes > 0 {
             let mut all = self.clone();
             all.carry_out();
             return all.lengths();
         }
         match &self.since {
-            Since::Narrow(_, counted) => counted.histogram(),
-            Since::Wide(_, counted) => counted.histogram(),
+            Since::Narrow(_, counted) => counted.counted(),
+            Since::Wide(_, counted) => counted.counted(),
         }
     }
 }
@@ -229,7 +227,7 @@ mod tests {
                         absences.gone(PageId::new(page), position);
                     }
                 }
-                let (found, expected) = (absences.lengths(), expected.histogram());
+                let (found, expected) = (absences.lengths(), expected.counted());
                 prop_assert_eq!(found, expected);
             }
         }

@@ -1,9 +1,7 @@
-//! The three distributions that are kept for every run, with hdrhistogram. Nothing else is counted here.
-
-use hdrhistogram::Histogram;
+//! The three distributions that are kept for every run, by hdrhistogram. Nothing else is counted here.
 
 use super::absences::Absences;
-use super::tally::Tally;
+use super::tally::{Counted, Tally};
 use crate::ids::PageId;
 use crate::kernel::side_by_side::frames::Exchange;
 use crate::results::{self, Percentiles};
@@ -51,9 +49,9 @@ impl Distributions {
     /// The percentiles.
     pub fn percentiles(&self) -> results::Distributions {
         results::Distributions {
-            attempts_per_swap_out: with_curve(self.attempts.histogram()),
-            entries_per_swap_out: percentiles(self.entries.histogram()),
-            references_to_next_use: with_curve(self.absences.lengths()),
+            attempts_per_swap_out: with_curve(&self.attempts.counted()),
+            entries_per_swap_out: percentiles(&self.entries.counted()),
+            references_to_next_use: with_curve(&self.absences.lengths()),
         }
     }
 }
@@ -61,44 +59,37 @@ impl Distributions {
 /// The percentiles that have a name.
 const NAMED: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
 
-fn percentiles((histogram, mean): (Histogram<u64>, f64)) -> Percentiles {
-    if histogram.is_empty() {
-        return Percentiles::default();
-    }
-    let values: Vec<u64> = histogram.value_at_quantiles(NAMED).collect();
-    named(&histogram, mean, &values)
+fn percentiles(counted: &Counted) -> Percentiles {
+    named(counted, &counted.at(&NAMED))
 }
 
 /// The percentiles with their curve, which is kept only of what is drawn.
-fn with_curve((histogram, mean): (Histogram<u64>, f64)) -> Percentiles {
-    if histogram.is_empty() {
+fn with_curve(counted: &Counted) -> Percentiles {
+    if counted.len() == 0 {
         return Percentiles::default();
     }
-    // All in one pass over the histogram.
-    let mut curve: Vec<u64> = histogram.value_at_quantiles(Percentiles::QUANTILES).collect();
+    // All in one pass over the counts.
+    let curve = counted.at(&Percentiles::QUANTILES);
     let place = |named| Percentiles::QUANTILES.partition_point(|&quantile| quantile < named);
     let values = NAMED.map(|named| curve[place(named)]);
-    // Its cells know the ends to three figures only.
-    if let [smallest, .., largest] = &mut curve[..] {
-        (*smallest, *largest) = (histogram.min(), histogram.max());
-    }
-    Percentiles { curve, ..named(&histogram, mean, &values) }
+    Percentiles { curve, ..named(counted, &values) }
 }
 
-/// Those of a histogram that is not empty, with the values at [`NAMED`].
-fn named(histogram: &Histogram<u64>, mean: f64, values: &[u64]) -> Percentiles {
+/// Those with the values at [`NAMED`]; all 0 where nothing was counted.
+fn named(counted: &Counted, values: &[u64]) -> Percentiles {
     let mut values = values.iter().copied();
     let mut next = || values.next().unwrap_or_default();
+    let (min, max) = counted.ends();
     Percentiles {
-        count: histogram.len(),
-        min: histogram.min(),
+        count: counted.len(),
+        min,
         // Rounded so that the text of a result does not depend on the last bits of a sum.
-        mean: (mean * 1e6).round() / 1e6,
+        mean: (counted.mean() * 1e6).round() / 1e6,
         p50: next(),
         p90: next(),
         p99: next(),
         p999: next(),
-        max: histogram.max(),
+        max,
         curve: Vec::new(),
     }
 }

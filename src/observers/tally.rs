@@ -7,8 +7,6 @@ use std::ops::{AddAssign, BitOr};
 
 use hdrhistogram::Histogram;
 
-/// Significant figures of every value.
-const FIGURES: u8 = 3;
 /// Values below this have a cell of their own.
 const EXACT: u64 = 2048;
 /// Cells for each power of two above.
@@ -87,47 +85,117 @@ impl<C: Count> Tally<C> {
         self.waiting = waiting;
     }
 
-    /// The lowest values of all cells that have any, with their counts, ascending.
-    fn counts(&self) -> Vec<(u64, u64)> {
-        let mut counts = Vec::new();
+    /// All cells that have any, with their counts, ascending.
+    fn filled(&self) -> Vec<(Cell, u64)> {
+        let mut all = Vec::new();
         for (group, first) in self.cells.chunks(GROUP).zip((0..).step_by(GROUP)) {
             // Most cells of the larger values are empty.
             if group.iter().fold(C::default(), |any, &count| any | count).into() == 0 {
                 continue;
             }
             // Which of the others are can't be foreseen: all are noted, and those that are empty written over.
-            let (mut filled, mut of_group) = ([(0, 0); GROUP], 0);
+            let (mut filled, mut of_group) = ([(Cell::default(), 0); GROUP], 0);
             for (cell, &count) in (first..).zip(group) {
-                filled[of_group] = (lowest(cell), count.into());
+                filled[of_group] = (Cell::numbered(cell), count.into());
                 of_group += usize::from(count.into() > 0);
             }
-            counts.extend_from_slice(&filled[..of_group]);
+            all.extend_from_slice(&filled[..of_group]);
         }
-        counts
+        all
     }
 
-    /// The counts as a histogram, and their mean.
-    ///
-    /// # Panics
-    /// Never: three figures are allowed, and it has room for the largest value.
-    pub fn histogram(&self) -> (Histogram<u64>, f64) {
+    /// What was counted.
+    pub fn counted(&self) -> Counted {
         if !self.waiting.is_empty() {
             let mut all = self.clone();
             all.count_waiting();
-            return all.histogram();
+            return all.counted();
         }
-        let counts = self.counts();
-        let largest = counts.last().map_or(0, |&(value, _)| value);
-        let total: u64 = counts.iter().map(|(_, count)| count).sum();
+        Counted::new(&self.filled())
+    }
+}
+
+/// The values that a cell stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Cell {
+    lowest: u64,
+    /// How many more there are.
+    others: u64,
+}
+
+impl Cell {
+    #[inline(always)]
+    fn numbered(cell: u64) -> Self {
+        if cell < EXACT {
+            return Self { lowest: cell, others: 0 };
+        }
+        let shift = cell / HALF - 1;
+        Self { lowest: (cell - shift * HALF) << shift, others: (1 << shift) - 1 }
+    }
+
+    fn highest(self) -> u64 {
+        self.lowest + self.others
+    }
+
+    /// What stands for all of them in a mean, as in hdrhistogram's.
+    fn middle(self) -> u64 {
+        self.lowest + self.others.div_ceil(2)
+    }
+}
+
+/// What was counted. The histogram is one of the ranks of the cells that have any: most have none, and it would go over all.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Counted {
+    cells: Vec<Cell>,
+    ranks: Histogram<u64>,
+    mean: f64,
+}
+
+impl Counted {
+    /// # Panics
+    /// Never: the figures are allowed, and there is room for the last rank.
+    fn new(counts: &[(Cell, u64)]) -> Self {
+        // As many figures as it takes to have no two ranks in one cell.
+        let figures = match counts.len() {
+            0..=2_048 => 3,
+            2_049..=32_768 => 4,
+            _ => 5,
+        };
         // The least that a histogram is made for is 2.
-        let mut histogram = Histogram::new_with_max(largest.max(2), FIGURES).expect("three figures are allowed");
+        let mut ranks = Histogram::new_with_max(counts.len().max(2) as u64, figures).expect("the figures are allowed");
+        let total: u64 = counts.iter().map(|(_, count)| count).sum();
         let mut mean = 0.0;
-        for (value, count) in counts {
-            histogram.record_n(value, count).expect("there is room for the largest");
-            // As `Histogram::mean` has it, which goes over all cells once more.
-            mean += histogram.median_equivalent(value) as f64 * count as f64 / total as f64;
+        for (rank, (cell, count)) in (0..).zip(counts) {
+            ranks.record_n(rank, *count).expect("there is room for the last");
+            mean += cell.middle() as f64 * *count as f64 / total as f64;
         }
-        (histogram, mean)
+        Self { cells: counts.iter().map(|&(cell, _)| cell).collect(), ranks, mean }
+    }
+
+    /// How many values there are.
+    pub fn len(&self) -> u64 {
+        self.ranks.len()
+    }
+
+    /// The smallest and the largest, as far as their cells know them; 0 where there is none.
+    pub fn ends(&self) -> (u64, u64) {
+        let smallest = self.cells.first().map_or(0, |cell| cell.lowest);
+        (smallest, self.cells.last().map_or(0, |cell| cell.highest()))
+    }
+
+    /// The mean; 0 where there is none.
+    pub fn mean(&self) -> f64 {
+        self.mean
+    }
+
+    /// The values at these quantiles, which ascend: the highest of their cells, and of quantile 0 the lowest.
+    pub fn at(&self, quantiles: &[f64]) -> Vec<u64> {
+        let ranks = self.ranks.value_at_quantiles(quantiles.iter().copied());
+        let value = |(rank, &quantile): (u64, &f64)| {
+            let cell = self.cells.get(rank as usize).copied().unwrap_or_default();
+            if quantile == 0.0 { cell.lowest } else { cell.highest() }
+        };
+        ranks.zip(quantiles).map(value).collect()
     }
 }
 
@@ -138,19 +206,29 @@ fn cell(value: u64) -> usize {
     (shift * HALF + (value >> shift)) as usize
 }
 
-/// The lowest value of a cell.
-fn lowest(cell: u64) -> u64 {
-    if cell < EXACT {
-        return cell;
-    }
-    let shift = cell / HALF - 1;
-    (cell - shift * HALF) << shift
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// Significant figures of every value.
+    const FIGURES: u8 = 3;
+
+    /// So many different values that ranks take more figures.
+    #[test]
+    fn many_values_are_those_of_the_histogram() {
+        for many in [2_047, 2_048, 2_049, 32_767, 32_768, 32_769, 50_000] {
+            let (mut tally, mut histogram) = (Tally::<u32>::up_to(0), Histogram::<u64>::new(FIGURES).unwrap());
+            for value in (0..many).map(|cell| Cell::numbered(cell).lowest) {
+                tally.record(value);
+                histogram.record(value).unwrap();
+            }
+            let quantiles: Vec<f64> = (0..=100_000).map(|quantile| f64::from(quantile) / 100_000.0).collect();
+            let expected: Vec<u64> = histogram.value_at_quantiles(quantiles.iter().copied()).collect();
+            assert_eq!(tally.counted().at(&quantiles), expected, "{many} values");
+            assert_eq!(tally.counted().ends(), (histogram.min(), histogram.max()), "{many} values");
+        }
+    }
 
     proptest! {
         #[test]
@@ -171,13 +249,12 @@ mod tests {
                 }
                 histogram.record_n(value, if place % 3 != 0 && value < 100 { many as u64 } else { 1 }).unwrap();
             }
-            let (tallied, mean) = tally.histogram();
-            prop_assert_eq!(tallied.len(), histogram.len());
-            prop_assert_eq!((tallied.min(), tallied.max(), mean), (histogram.min(), histogram.max(), histogram.mean()));
-            for quantile in 0..=1000 {
-                let quantile = f64::from(quantile) / 1000.0;
-                prop_assert_eq!(tallied.value_at_quantile(quantile), histogram.value_at_quantile(quantile));
-            }
+            let counted = tally.counted();
+            prop_assert_eq!(counted.len(), histogram.len());
+            prop_assert_eq!((counted.ends(), counted.mean()), ((histogram.min(), histogram.max()), histogram.mean()));
+            let quantiles: Vec<f64> = (0..=1000).map(|quantile| f64::from(quantile) / 1000.0).collect();
+            let expected: Vec<u64> = histogram.value_at_quantiles(quantiles.iter().copied()).collect();
+            prop_assert_eq!(counted.at(&quantiles), expected);
         }
     }
 }
