@@ -119,7 +119,7 @@ impl OnePass {
             frames: Frames::new(program, sizes.len()),
             distributions: sizes.iter().map(|_| Distributions::new(0, 0)).collect(),
         };
-        let settled = Settled::new(program);
+        let settled = Settled::new(program, tables.young());
         Self { settled, program: Arc::clone(program), sizes, tables, lent, runs, present, position: 0 }
     }
 
@@ -291,8 +291,7 @@ impl OnePass {
             settled |= u64::from(faulted.settled) << number;
             self.present &= !(u64::from(!faulted.goes_on) << number);
         }
-        self.settled.set(word, settled);
-        self.tables.made_young(self.program.packing.unpack(u64::from(word)).page, settled);
+        self.settled.set(word, settled, self.tables.young_mut());
     }
 
     /// A reference to a page that is in no frame at some sizes, all of which have lent what that changes; those where it would
@@ -325,10 +324,9 @@ impl OnePass {
         let young = self.tables.young();
         let told = self.present & !self.settled.known(word, young);
         // There is nothing known of the page any more where it has been made old, and something is now.
-        self.settled.clear(reference.page, told & !young[reference.page.index()]);
+        self.settled.clear(reference.page, told & !young.of(reference.page));
         let resident = self.tables.refer(&self.program, reference, told).resident;
-        self.settled.set(word, told & resident);
-        self.tables.made_young(reference.page, told & resident);
+        self.settled.set(word, told & resident, self.tables.young_mut());
         Told { told, absent: told & !resident }
     }
 

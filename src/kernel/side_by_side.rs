@@ -8,6 +8,7 @@
 pub mod frames;
 pub mod shm_swap;
 mod words;
+mod young;
 
 use std::ops::Range;
 
@@ -22,6 +23,7 @@ use crate::ids::{Column, PageId};
 use crate::processor::WideWords;
 use crate::program::{Program, Reference};
 use words::Width;
+pub use young::Young;
 
 /// Sizes side by side at most: one bit each.
 pub const MOST_SIZES: usize = 64;
@@ -49,9 +51,7 @@ struct Arrays {
     tables: Tables<Lane>,
     /// The size that they are lent to.
     lane: Lane,
-    /// For each page the sizes at which it is known to have young entries, a bit each: there a reference has made one young, and
-    /// none was made old or taken since.
-    young: Vec<u64>,
+    young: Young,
     clearing: Clearing,
 }
 
@@ -99,7 +99,7 @@ fn lanes(sizes: usize) -> usize {
 impl SideBySide {
     /// Bytes of the page tables of so many sizes.
     pub fn bytes(program: &Program, sizes: usize) -> usize {
-        let a_page = bytes_of_entries(program.counts.most_attachments) as usize * lanes(sizes) + size_of::<u64>();
+        let a_page = bytes_of_entries(program.counts.most_attachments) as usize * lanes(sizes) + 2 * size_of::<u64>();
         program.footprint() as usize * a_page
     }
 
@@ -109,7 +109,8 @@ impl SideBySide {
         let lane = Lane { shift: lanes.trailing_zeros(), number: 0 };
         let pages = program.footprint() as usize;
         let tables = Tables::at(pages * lanes, program.counts.most_attachments, lane);
-        let arrays = Arrays { tables, lane, young: vec![0; pages], clearing: Clearing::Own };
+        let young = Young::new(pages, program.packing.column_bits == 0);
+        let arrays = Arrays { tables, lane, young, clearing: Clearing::Own };
         Self {
             tables: Some(Beside(Box::new(arrays))),
             shift: lane.shift,
@@ -152,16 +153,16 @@ impl SideBySide {
         self.arrays_mut().clearing = clearing;
     }
 
-    /// For each page the sizes that have not made entries of it old, or taken them, since [`SideBySide::made_young`].
+    /// Where pages are known to have young entries.
     #[inline(always)]
-    pub fn young(&self) -> &[u64] {
+    pub fn young(&self) -> &Young {
         &self.arrays().young
     }
 
-    /// A reference has made an entry of a page young at these sizes.
+    /// The same, for who makes them young.
     #[inline(always)]
-    pub fn made_young(&mut self, page: PageId, sizes: u64) {
-        self.arrays_mut().young[page.index()] |= sizes;
+    pub fn young_mut(&mut self) -> &mut Young {
+        &mut self.arrays_mut().young
     }
 }
 
@@ -212,7 +213,8 @@ impl Beside {
     /// Entries of a page were made old or taken.
     #[inline(always)]
     fn made_old(&mut self, page: PageId) {
-        self.0.young[page.index()] &= !(1 << self.0.lane.number);
+        let Arrays { lane, young, .. } = &mut *self.0;
+        young.made_old(page, lane.number);
     }
 
     /// Makes pages old, one after the other; tells of each that was young, and how many entries of it were.
@@ -223,7 +225,7 @@ impl Beside {
     ) {
         let Arrays { tables, lane, young: known, .. } = &mut *self.0;
         let tell = |page: PageId, cleared| {
-            known[page.index()] &= !(1 << lane.number);
+            known.made_old(page, lane.number);
             young(page, cleared);
         };
         with_tables!(tables, entries => one_by_one(entries, pages, tell));
@@ -236,7 +238,7 @@ impl Beside {
         if *clearing == Clearing::OfAll {
             for page in (pages.start.get()..pages.end.get()).map(PageId::new) {
                 if with_tables!(&mut *tables, entries => entries.clear_all(page, column, lane.shift)) {
-                    young[page.index()] = 0;
+                    young.forget(page, u64::MAX);
                 }
             }
         }
@@ -255,7 +257,7 @@ impl Beside {
     #[inline(always)]
     pub(super) fn pass_shared(&mut self, scan: Scan<'_>, wide: WideWords) -> Option<Chances> {
         let Arrays { tables, lane, young, .. } = &mut *self.0;
-        tables.pass_shared(scan, wide, |page| young[page.index()] &= !(1 << lane.number))
+        tables.pass_shared(scan, wide, |page| young.made_old(page, lane.number))
     }
 }
 
@@ -305,7 +307,7 @@ impl Entries for Beside {
     fn forget_all(&mut self, pages: Range<PageId>, mut was: impl FnMut(PageId, bool)) {
         let Arrays { tables, lane, young, .. } = &mut *self.0;
         let tell = |page: PageId, resident| {
-            young[page.index()] &= !(u64::from(resident) << lane.number);
+            young.forget(page, u64::from(resident) << lane.number);
             was(page, resident);
         };
         with_tables!(tables, entries => entries.forget_all(pages, tell));

@@ -17,7 +17,7 @@ use std::ops::Range;
 
 use super::super::page_tables::{Tables, Words, with_tables};
 use super::frames::{Exchange, Frames};
-use super::{Arrays, Lane, Lanes, MOST_SIZES, SideBySide};
+use super::{Arrays, Lane, Lanes, MOST_SIZES, SideBySide, Young};
 use crate::ids::PageId;
 use crate::program::Reference;
 
@@ -92,7 +92,7 @@ struct ShmSwap<'s, O> {
     shift: u32,
     frames: &'s mut Frames,
     others: &'s mut O,
-    young: &'s mut [u64],
+    young: &'s mut Young,
 }
 
 impl<O: Hands> ShmSwap<'_, O> {
@@ -161,9 +161,8 @@ impl<O: Hands> ShmSwap<'_, O> {
             }
             scans.left -= 1;
             // Asked first, because it is nearer: what is guessed wrong is known sooner.
-            let young = &mut self.young[page.index()];
-            if *young >> number & 1 != 0 {
-                *young &= !(1 << number);
+            if self.young.of(page) >> number & 1 != 0 {
+                self.young.made_old(page, number as u32);
             } else if !entries.is_accessed(page) {
                 break Some(page);
             }
