@@ -208,8 +208,12 @@ mod tests {
             let places = if column_bits == 0 { 0 } else { 64 };
             let wide = processor::gathers_16();
             let mut settled = Settled { sizes: vec![0; places], packing, places: 2 << column_bits, wide };
-            sizes.iter().for_each(|&(word, sizes)| settled.set(word, sizes, &mut young));
-            old.iter().for_each(|&(word, sizes)| young.forget(page(word), sizes));
+            for &(word, sizes) in &sizes {
+                settled.set(word, sizes, &mut young);
+            }
+            for &(word, sizes) in &old {
+                young.forget(page(word), sizes);
+            }
             let plain = settled.plain_run(&words, of, &young);
             prop_assert_eq!(settled.run(&words, of, &young), plain);
             prop_assert_eq!(settled.far_run(&words, of, &young), plain);
