@@ -14,7 +14,7 @@
 //! those of each together; the pages that trip budgets as bits, so that one guess says whether a page stays (a quarter fewer wrong
 //! guesses, a sixth more instructions, no faster); young pages by sizes too, and all pages of a word of the set in one step (a
 //! sixth slower: where memory is small a word has one resident page); the resident pages of small sizes in a sorted row (half
-//! slower: the row has to be kept).
+//! slower: the row has to be kept); to bring the page in at all sizes in one wide step.
 
 use std::ops::Range;
 
