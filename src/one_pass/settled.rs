@@ -6,7 +6,7 @@ use crate::ids::PageId;
 use crate::kernel::side_by_side::Young;
 use crate::prefetch::prefetch;
 use crate::processor;
-use crate::program::{Packing, Program, Reference};
+use crate::program::Program;
 
 /// References ahead of the present ones that are called from memory.
 const AHEAD: usize = 1024;
@@ -17,19 +17,19 @@ const GROUP: usize = 16;
 /// [`Young`] is all there is.
 pub(super) struct Settled {
     sizes: Vec<u64>,
-    packing: Packing,
-    /// Places of a page that any reference has.
+    /// Places of a page: `1 << shift`.
+    shift: u32,
+    /// Those of them that any reference has.
     places: usize,
     wide: bool,
 }
 
 impl Settled {
     pub(super) fn new(program: &Program, young: &Young) -> Self {
-        let packing = program.packing;
-        let of_page = 2 << packing.column_bits;
+        let shift = program.packing.column_bits + 1;
         let pages = if young.one_attachment() { 0 } else { program.footprint() as usize };
-        let places = (2 * program.counts.most_attachments as usize).clamp(2, of_page);
-        Self { sizes: vec![0; pages * of_page], packing, places, wide: processor::gathers_16() }
+        let places = (2 * program.counts.most_attachments as usize).clamp(2, 1 << shift);
+        Self { sizes: vec![0; pages << shift], shift, places, wide: processor::gathers_16() }
     }
 
     /// The sizes at which a reference would change nothing.
@@ -38,7 +38,7 @@ impl Settled {
         if young.one_attachment() {
             young.sizes()[word as usize]
         } else {
-            self.sizes[word as usize] & young.sizes()[word as usize >> (self.packing.column_bits + 1)]
+            self.sizes[word as usize] & young.sizes()[word as usize >> self.shift]
         }
     }
 
@@ -46,19 +46,18 @@ impl Settled {
     /// reads, would change nothing.
     #[inline(always)]
     pub(super) fn set(&mut self, word: u32, sizes: u64, young: &mut Young) {
-        let Reference { page, write, .. } = self.packing.unpack(u64::from(word));
         if !young.one_attachment() {
             self.sizes[word as usize] |= sizes;
             self.sizes[(word & !1) as usize] |= sizes;
         }
-        young.made_young(page, write, sizes);
+        young.made_young(PageId::new(word >> self.shift), word & 1 != 0, sizes);
     }
 
     /// A page was not known to be young at these sizes: nothing is known there of references to it.
     #[inline]
     pub(super) fn clear(&mut self, page: PageId, sizes: u64) {
         if sizes != 0 && !self.sizes.is_empty() {
-            for known in &mut self.sizes[page.index() << (self.packing.column_bits + 1)..][..self.places] {
+            for known in &mut self.sizes[page.index() << self.shift..][..self.places] {
                 *known &= !sizes;
             }
         }
@@ -146,9 +145,8 @@ mod wide {
         if young.one_attachment() {
             return groups(words, of, |places| fetch(young.sizes(), places));
         }
-        let shift = settled.packing.column_bits + 1;
         groups(words, of, |places| {
-            let pages = _mm256_srl_epi32(places, _mm_cvtsi32_si128(shift as i32));
+            let pages = _mm256_srl_epi32(places, _mm_cvtsi32_si128(settled.shift as i32));
             _mm512_and_si512(fetch(&settled.sizes, places), fetch(young.sizes(), pages))
         })
     }
@@ -195,19 +193,18 @@ mod tests {
     proptest! {
         #[test]
         fn wide_runs_are_as_long_as_plain_ones(
-            column_bits in 0_u32..3,
+            shift in 1_u32..4,
             // Most places are known at all sizes.
             sizes in prop::collection::vec((0_u32..64, prop_oneof![3 => Just(u64::MAX), 1 => any::<u64>()]), 0..100),
             old in prop::collection::vec((0_u32..64, any::<u64>()), 0..4),
             words in prop::collection::vec(0_u32..64, 0..100),
             of in prop_oneof![Just(u64::MAX), Just(1), any::<u64>()],
         ) {
-            let packing = Packing { column_bits };
-            let page = |word: u32| packing.unpack(u64::from(word)).page;
-            let mut young = Young::new(64 >> (column_bits + 1), column_bits == 0);
-            let places = if column_bits == 0 { 0 } else { 64 };
+            let page = |word: u32| PageId::new(word >> shift);
+            let mut young = Young::new(64 >> shift, shift == 1);
+            let places = if young.one_attachment() { 0 } else { 64 };
             let wide = processor::gathers_16();
-            let mut settled = Settled { sizes: vec![0; places], packing, places: 2 << column_bits, wide };
+            let mut settled = Settled { sizes: vec![0; places], shift, places: 1 << shift, wide };
             for &(word, sizes) in &sizes {
                 settled.set(word, sizes, &mut young);
             }
@@ -218,7 +215,7 @@ mod tests {
             prop_assert_eq!(settled.run(&words, of, &young), plain);
             prop_assert_eq!(settled.far_run(&words, of, &young), plain);
             prop_assert_eq!(settled.grouped_run(&words, of, &young), plain);
-            // By the book: what was told, the latest last, of each place.
+            // By the book: of each place what was told, less what was forgotten of its page.
             let first = words.iter().position(|&word| {
                 let like = |other: u32| other == word || other == word | 1;
                 let told = sizes.iter().filter(|&&(other, _)| like(other)).fold(0, |known, (_, sizes)| known | sizes);
