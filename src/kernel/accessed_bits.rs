@@ -1,8 +1,9 @@
 //! The accessed bits of all pages at once: what [`Memory::sample_accessed`](super::Memory::sample_accessed) does to one page
 //! after the other.
 //!
-//! Most pages are old, or in no frame; where the words of pages stand together, many are looked at in one go. Who asks, and what
-//! is counted but the bits, is not known here.
+//! Most pages are old, or in no frame; where the words of pages stand together, many are looked at in one go. Where
+//! all were old a short while ago, only those can be young that were referenced since. Who asks, and what is counted
+//! but the bits, is not known here.
 
 use super::Kernel;
 use super::page_tables::{Entries, PageTables, Tables, Word, Words, with_tables};
@@ -12,12 +13,17 @@ use crate::processor::WideWords;
 
 /// Where fewer than one page in so many is in memory, these are looked at one by one.
 const FEW: u64 = 64;
+/// Where all pages were old so few references ago that the footprint is as many times as large, those that were
+/// referenced are looked at and no others.
+const LONG: u64 = 16;
 /// Pages of a block that are looked at together, where it has a young one.
 const PART: usize = 8;
 
 impl Kernel {
     /// Makes all pages in memory old, which `resident` are; tells of each that was young, in any order.
     pub(super) fn clear_all_accessed(&mut self, resident: impl Iterator<Item = PageId>, mut young: impl FnMut(PageId)) {
+        let since = std::mem::replace(&mut self.all_old_at, self.now)..self.now;
+        let references_are_few = (since.end - since.start) * LONG < u64::from(self.program.footprint());
         let few = self.shm_rss < u64::from(self.program.footprint()) / FEW;
         let Self { tables, counters, program, wide_words, .. } = self;
         let tell = |page, cleared| {
@@ -26,6 +32,10 @@ impl Kernel {
         };
         match tables {
             PageTables { beside: Some(beside), .. } => beside.clear_accessed_of(resident, tell),
+            PageTables { own, .. } if references_are_few => {
+                let referenced = since.map(|position| program.reference(position).page);
+                with_tables!(own, entries => one_by_one(entries, referenced, tell));
+            }
             PageTables { own, .. } if few => with_tables!(own, entries => one_by_one(entries, resident, tell)),
             PageTables { own, .. } => own.clear_all_accessed(program.footprint() as usize, *wide_words, tell),
         }

@@ -142,6 +142,8 @@ pub struct Kernel {
     /// The slot of each page in swap as a number; empty where slots are not kept.
     slots: Vec<u32>,
     now: u64,
+    /// A time at which no page was young: the number of references before it.
+    all_old_at: u64,
     counters: Counters,
     segments: Vec<SegmentCounters>,
     /// Attachments that have ended and whose entries are yet to be emptied.
@@ -171,6 +173,7 @@ impl Kernel {
             slots: if swap.is_some() { vec![0; pages] } else { Vec::new() },
             swap: swap.map(Swap::new).unwrap_or_default(),
             now: 0,
+            all_old_at: 0,
             counters: Counters::default(),
             segments: vec![SegmentCounters::default(); program.segments.len()],
             ended: Vec::new(),
