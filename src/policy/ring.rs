@@ -4,6 +4,10 @@
 //! there before it comes to them. A new page is put just behind the hand, so the hand meets it last; when the hand's own
 //! page leaves, the hand goes on to the next. Pages that leave elsewhere, with their segment, are taken out together, before
 //! anything else is asked of the ring.
+//!
+//! A page keeps its place in the array while the ring is full, and one that comes in keeps that of the page that left
+//! just behind the hand. Where there is room, pages that the hand passes change their places; so do others, when
+//! pages leave elsewhere.
 
 use crate::ids::PageId;
 use crate::kernel::bitmap::Bitmap;
@@ -88,27 +92,47 @@ impl Ring {
         self.hand = self.place(1);
     }
 
-    /// Moves the hand to the page behind one of the ring.
-    ///
-    /// # Panics
-    /// When the page is not in the ring.
-    pub fn set_hand_behind(&mut self, page: PageId) {
-        self.settle();
-        let steps = self.round().position(|other| other == page).expect("the page is in the ring") + 1;
-        self.advance_by(steps);
+    /// Whether there is no room for another page.
+    pub fn is_full(&self) -> bool {
+        self.len() == self.places.len()
     }
 
-    /// Puts a page that is not in the ring just behind the hand.
+    /// The most pages that it can have, and the length of the array.
+    pub fn capacity(&self) -> usize {
+        self.places.len()
+    }
+
+    /// The place of the hand in the array.
+    #[inline(always)]
+    pub fn hand_place(&self) -> usize {
+        debug_assert!(self.left_over == 0, "the gaps are closed");
+        self.hand
+    }
+
+    /// The page at a place of the array that is in use.
+    #[inline(always)]
+    pub fn page_at(&self, place: usize) -> PageId {
+        self.places[place]
+    }
+
+    /// How many pages there are from the hand on before the one at a place of the array.
+    #[inline(always)]
+    pub fn before(&self, place: usize) -> usize {
+        if place >= self.hand { place - self.hand } else { place + self.places.len() - self.hand }
+    }
+
+    /// Puts a page that is not in the ring just behind the hand; its place in the array.
     ///
     /// # Panics
     /// When there are as many as it was made for.
     #[inline(always)]
-    pub fn insert(&mut self, page: PageId) {
+    pub fn insert(&mut self, page: PageId) -> usize {
         self.settle();
         assert!(self.length < self.places.len(), "as many pages as there are frames");
         let end = self.place(self.length);
         self.places[end] = page;
         self.length += 1;
+        end
     }
 
     /// Takes a page out, which has to be in it.
@@ -126,8 +150,13 @@ impl Ring {
 
     /// Every page of the ring once, from the hand on.
     pub fn round(&self) -> impl Iterator<Item = PageId> + '_ {
-        let pages = (0..self.length).map(|number| self.places[self.place(number)]);
-        pages.filter(|page| self.left_over == 0 || !self.left.contains(page.index()))
+        self.places().map(|(_, page)| page)
+    }
+
+    /// The same, with their places in the array.
+    pub fn places(&self) -> impl Iterator<Item = (usize, PageId)> + '_ {
+        let pages = (0..self.length).map(|number| self.place(number)).map(|place| (place, self.places[place]));
+        pages.filter(|(_, page)| self.left_over == 0 || !self.left.contains(page.index()))
     }
 
     /// The place in the array of the page so many behind the one at the hand.
@@ -146,9 +175,9 @@ impl Ring {
         self.left_over += 1;
     }
 
-    /// Closes the gaps of pages that left.
+    /// Closes the gaps of pages that left, which everything does that asks for a page or moves one.
     #[inline(always)]
-    fn settle(&mut self) {
+    pub fn settle(&mut self) {
         if self.left_over > 0 {
             self.close_gaps();
         }
@@ -187,7 +216,8 @@ mod tests {
                 let place = vector.iter().position(|&known| known == number);
                 match (what, place) {
                     (0..=2, None) if vector.len() < capacity.min(10) as usize => {
-                        ring.insert(page);
+                        let place = ring.insert(page);
+                        prop_assert_eq!((ring.page_at(place), ring.before(place)), (page, vector.len()));
                         vector.push(number);
                     }
                     (3, Some(place)) => {
@@ -195,7 +225,11 @@ mod tests {
                         vector.remove(place);
                     }
                     (4, Some(place)) => {
-                        ring.set_hand_behind(page);
+                        ring.settle();
+                        let hand = ring.hand_place();
+                        let in_array = (hand + place) % capacity.min(10) as usize;
+                        prop_assert_eq!((ring.page_at(in_array), ring.before(in_array)), (page, place));
+                        ring.advance_by(place + 1);
                         vector.rotate_left(place + 1);
                     }
                     (5, _) => {
@@ -208,6 +242,7 @@ mod tests {
                 prop_assert_eq!(ring.round().map(PageId::get).collect::<Vec<_>>(), vector.clone());
                 prop_assert_eq!(ring.len(), vector.len());
                 prop_assert_eq!(ring.is_empty(), vector.is_empty());
+                prop_assert_eq!(ring.is_full(), vector.len() == capacity.min(10) as usize);
             }
         }
     }
