@@ -11,6 +11,9 @@
 //! lifetime of each workload (the most common distance between two references to a page); here it is a multiple of the
 //! frames. Time is counted in references to shared memory by all processes. A locked page is passed over by the search for
 //! a victim, and sinks as others do.
+//!
+//! What did not help: to keep which queue's front page expires first, and to look at that queue alone. Nearly every
+//! time that the queues are gone through a page does sink, so there is nothing to be saved by exact times.
 
 use super::page_queues::PageQueues;
 use super::parameters::{Arguments, Parameter};
