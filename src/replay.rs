@@ -117,8 +117,8 @@ pub trait Sees<P: Policy>: Send {
     }
 
     /// As [`crate::policy::SeesReferences::referenced_together`].
-    fn referenced_together(&self, policy: &mut P, together: Together) {
-        let _ = (policy, together);
+    fn referenced_together(&self, policy: &mut P, together: Together, first: impl Fn(PageId) -> Option<u64>) {
+        let _ = (policy, together, first);
     }
 
     /// As [`crate::policy::SeesReferences::passed`].
@@ -515,7 +515,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
                 let words = &words[told..told + together];
                 self.by_page.find(words, packing, self.program.footprint() as usize);
                 for of_page in self.by_page.in_order(words, packing) {
-                    self.sight.referenced_together(&mut self.policy, of_page);
+                    self.sight.referenced_together(&mut self.policy, of_page, |page| self.by_page.first(page));
                 }
                 self.sight.passed(&mut self.policy, together as u64);
                 told += together;

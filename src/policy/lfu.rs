@@ -133,7 +133,7 @@ impl SeesReferences for Lfu {
     const TOGETHER: bool = true;
 
     #[inline(always)]
-    fn referenced_together(&mut self, together: Together) {
+    fn referenced_together(&mut self, together: Together, _first: impl Fn(PageId) -> Option<u64>) {
         self.used(together.page, together.times);
     }
 

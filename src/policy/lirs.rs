@@ -171,7 +171,7 @@ impl SeesReferences for Lirs {
     }
 
     #[inline(always)]
-    fn referenced_together(&mut self, together: Together) {
+    fn referenced_together(&mut self, together: Together, _first: impl Fn(PageId) -> Option<u64>) {
         self.touch(together.page);
     }
 

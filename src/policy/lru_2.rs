@@ -171,7 +171,7 @@ impl SeesReferences for Lru2 {
     const TOGETHER: bool = true;
 
     #[inline(always)]
-    fn referenced_together(&mut self, together: Together) {
+    fn referenced_together(&mut self, together: Together, _first: impl Fn(PageId) -> Option<u64>) {
         // The reference at place 0 is the next one.
         let at = |place: u64| self.now + 1 + place;
         let known = &mut self.known[together.page.index()];

@@ -306,8 +306,10 @@ pub trait SeesReferences: Policy {
         length
     }
 
-    /// Resident pages are referenced, this one among them.
-    fn referenced_together(&mut self, together: Together) {
+    /// Resident pages are referenced, this one among them. The place of the first reference to a page in the run, where there
+    /// is one, can be asked for.
+    fn referenced_together(&mut self, together: Together, first: impl Fn(PageId) -> Option<u64>) {
+        let _ = first;
         self.referenced(together.page, together.written);
     }
 

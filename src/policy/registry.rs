@@ -119,8 +119,8 @@ impl<P: SeesReferences> Sees<P> for References {
     }
 
     #[inline(always)]
-    fn referenced_together(&self, policy: &mut P, together: Together) {
-        policy.referenced_together(together);
+    fn referenced_together(&self, policy: &mut P, together: Together, first: impl Fn(PageId) -> Option<u64>) {
+        policy.referenced_together(together, first);
     }
 
     fn passed(&self, policy: &mut P, references: u64) {
