@@ -36,7 +36,7 @@ use crate::runs::{Cut, InARow, Positions, Runs};
 use crate::trace::{OutOfMemory, Settings, SwapArea};
 
 /// References between two looks at whether to stop.
-const CHUNK: u64 = 1 << 20;
+pub(crate) const CHUNK: u64 = 1 << 20;
 /// References behind a fault of which a policy is told one by one.
 const NEAR: usize = 16;
 /// How far ahead of a fault the references are that are looked at for what they may need: what nearer ones need would come too

@@ -28,7 +28,7 @@ use clockhand::timeline::access_map::access_map;
 use clockhand::timeline::page_axis::PageAxis;
 use clockhand::timeline::{self, Recorder, replay_in_windows};
 use clockhand::trace::{ReadOptions, Source};
-use common::{Draw, no_facts, program_of_script};
+use common::{Draw, no_facts, program_of, program_of_script};
 use proptest::prelude::*;
 
 /// A world of a few segments that come and go, several in one slot after one another, with up to `steps` events.
@@ -465,6 +465,24 @@ fn stops_of_one_who_watches_do_not_disturb_another() {
     let mut csv = timeline::csv::Csv::new(&*replay, Some(7), Vec::new()).unwrap();
     assert!(replay_in_windows(&mut *replay, &mut [&mut csv, &mut recorder], &|| true).unwrap());
     assert_eq!(Some(recorder.finish()), recorded(&program, "linux-2.0", &Options::new(9)).0.timeline);
+}
+
+#[test]
+fn a_window_longer_than_the_trace_is_one_and_can_be_stopped_in() {
+    let references: Vec<(u64, bool)> = (0..3_000_000).map(|number| (number % 7, number % 5 == 0)).collect();
+    let program = program_of(&references);
+    let policy: PolicySpec = "mq".parse().unwrap();
+    let windows_until = |most: u64| {
+        let mut replay = policy.start(&program, &Options::new(5)).unwrap();
+        let mut csv = timeline::csv::Csv::new(&*replay, Some(u64::MAX), Vec::new()).unwrap();
+        let asked = AtomicU64::new(0);
+        let go_on = || asked.fetch_add(1, Ordering::Relaxed) + 1 < most;
+        let whole = replay_in_windows(&mut *replay, &mut [&mut csv], &go_on).unwrap();
+        (whole, replay.kernel().now())
+    };
+    assert_eq!(windows_until(u64::MAX), (true, 3_000_000));
+    let (whole, done) = windows_until(1);
+    assert!(!whole && done < 3_000_000, "it was stopped behind {done} references");
 }
 
 fn replayed(folder: &Path, more: &[&str]) -> std::process::Output {

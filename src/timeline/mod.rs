@@ -16,7 +16,7 @@ use crate::kernel::Counters;
 use crate::observers::swap_outs_by_page::SwapOutsByPage;
 use crate::policy::Sight;
 use crate::program::Program;
-use crate::replay::Replay;
+use crate::replay::{CHUNK, Replay};
 use crate::report::{REFERENCE, block};
 use crate::results::{Hands, Results, Timeline};
 use page_axis::PageAxis;
@@ -57,7 +57,9 @@ pub fn replay_in_windows(
     let start = replay.kernel().now();
     let mut ends: Vec<u64> = watching.iter().map(|one| start.saturating_add(one.window())).collect();
     loop {
-        let more = replay.run_to(ends.iter().copied().min().unwrap_or(u64::MAX));
+        // However long the windows are, it is asked now and then whether to go on.
+        let chunk = replay.kernel().now().saturating_add(CHUNK);
+        let more = replay.run_to(ends.iter().copied().fold(chunk, u64::min));
         let now = replay.kernel().now();
         for (one, end) in watching.iter_mut().zip(&mut ends).filter(|(_, end)| now >= **end || !more) {
             one.end_of_window(replay)?;
