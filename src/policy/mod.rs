@@ -28,6 +28,8 @@ pub mod page_heap;
 pub mod page_list;
 pub mod page_queues;
 pub mod parameters;
+#[cfg(test)]
+mod plain_form;
 mod random;
 pub mod registry;
 pub mod ring;

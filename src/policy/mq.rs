@@ -232,9 +232,9 @@ mod tests {
     use std::collections::VecDeque;
     use std::sync::Arc;
 
+    use super::super::plain_form::outcomes;
     use super::*;
     use crate::kernel::Kernel;
-    use crate::outcome::outcome;
     use crate::policy::registry::{Entry, PolicySpec, references};
     use crate::replay::Options;
     use crate::resolve::{ResolveOptions, program_of};
@@ -418,55 +418,55 @@ mod tests {
     }
 
     proptest! {
-            #![proptest_config(ProptestConfig::with_cases(2_000))]
-            #[test]
-            fn told_together_it_comes_to_what_it_comes_to_one_by_one(
-                policy in policy(),
-                events in prop::collection::vec((0_u8..9, prop::collection::vec(0..PAGES as usize, 1..60)), 0..60),
-            ) {
-                let program = Arc::new(program_of(&format!("seg a {PAGES}\nattach 0 a\n"), ResolveOptions::default()));
-                let mut kernel = Kernel::new(program, 1, None);
-                let memory = &mut Memory::new(&mut kernel, None);
-                let setup = Setup { pages: PAGES as usize, segments: 1, frames: 5, seed: 0 };
-                let arguments = policy.arguments(0);
-                let mut found = MultiQueue::new(&setup, &arguments).unwrap();
-                let mut plain = Plain::new(&setup, &arguments).unwrap();
-                let count = plain.count();
-                for (what, draws) in events {
-                    let resident: Vec<PageId> = plain.queues[..count].iter().flatten().copied().collect();
-                    let page = PageId::new(draws[0] as u32);
-                    match what {
-                        0..3 if !resident.contains(&page) => {
-                            found.loaded(page, memory);
-                            plain.loaded(page, memory);
-                        }
-                        3 if !resident.is_empty() => {
-                            // Not the first where that is locked.
-                            let page = resident[draws.len() % 3 % resident.len()];
-                            found.evicted(page);
-                            plain.evicted(page);
-                        }
-                        4 if draws.len() < 15 => {
-                            found.freed(page);
-                            plain.freed(page);
-                        }
-                        5.. if !resident.is_empty() => {
-                            let run: Vec<PageId> = draws.iter().map(|draw| resident[draw % resident.len()]).collect();
-                            tell(&mut found, &run);
-                            for &page in &run {
-     plain.referenced(page, false);
-    }
-                        }
-                        _ => {}
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn told_together_it_comes_to_what_it_comes_to_one_by_one(
+            policy in policy(),
+            events in prop::collection::vec((0_u8..9, prop::collection::vec(0..PAGES as usize, 1..60)), 0..60),
+        ) {
+            let program = Arc::new(program_of(&format!("seg a {PAGES}\nattach 0 a\n"), ResolveOptions::default()));
+            let mut kernel = Kernel::new(program, 1, None);
+            let memory = &mut Memory::new(&mut kernel, None);
+            let setup = Setup { pages: PAGES as usize, segments: 1, frames: 5, seed: 0 };
+            let arguments = policy.arguments(0);
+            let mut found = MultiQueue::new(&setup, &arguments).unwrap();
+            let mut plain = Plain::new(&setup, &arguments).unwrap();
+            let count = plain.count();
+            for (what, draws) in events {
+                let resident: Vec<PageId> = plain.queues[..count].iter().flatten().copied().collect();
+                let page = PageId::new(draws[0] as u32);
+                match what {
+                    0..3 if !resident.contains(&page) => {
+                        found.loaded(page, memory);
+                        plain.loaded(page, memory);
                     }
-                    let queues = (0..=count).map(|queue| found.queues.iter(queue).collect());
-                    prop_assert_eq!(
-                        state(queues, count, &found.pages),
-                        state(plain.queues.iter().map(|queue| Vec::from(queue.clone())), count, &plain.pages)
-                    );
-                    prop_assert_eq!(found.now, plain.now);
+                    3 if !resident.is_empty() => {
+                        // Not the first where that is locked.
+                        let page = resident[draws.len() % 3 % resident.len()];
+                        found.evicted(page);
+                        plain.evicted(page);
+                    }
+                    4 if draws.len() < 15 => {
+                        found.freed(page);
+                        plain.freed(page);
+                    }
+                    5.. if !resident.is_empty() => {
+                        let run: Vec<PageId> = draws.iter().map(|draw| resident[draw % resident.len()]).collect();
+                        tell(&mut found, &run);
+                        for &page in &run {
+                            plain.referenced(page, false);
+                        }
+                    }
+                    _ => {}
                 }
+                let queues = (0..=count).map(|queue| found.queues.iter(queue).collect());
+                prop_assert_eq!(
+                    state(queues, count, &found.pages),
+                    state(plain.queues.iter().map(|queue| Vec::from(queue.clone())), count, &plain.pages)
+                );
+                prop_assert_eq!(found.now, plain.now);
             }
+        }
 
         #[test]
         fn it_does_what_the_printed_one_does(
@@ -476,13 +476,7 @@ mod tests {
         ) {
             let program = Arc::new(program_of(&script(draws), ResolveOptions::default()));
             let options = Options::new(frames);
-            let mut plain = policy.clone();
-            plain.entry = &PLAIN;
-            let [found, expected] = [&policy, &plain].map(|spec| {
-                let mut replay = spec.start(&program, &options).unwrap();
-                replay.run(&|| true);
-                outcome(&*replay, "test", &policy, &options)
-            });
+            let [found, expected] = outcomes(&policy, &PLAIN, &program, &options);
             prop_assert_eq!(found, expected);
         }
     }

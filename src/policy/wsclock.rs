@@ -118,7 +118,7 @@ impl Known {
     }
 
     fn put_outside(&mut self, page: PageId, memory: &Memory<'_>) {
-        let place = self.place_of[page.index()] as usize;
+        let place = self.place(page);
         self.outside.insert(place);
         if !memory.is_dirty(page) {
             self.clean_outside.insert(place);
@@ -257,9 +257,9 @@ impl Policy for Wsclock {
 mod tests {
     use std::sync::Arc;
 
+    use super::super::plain_form::outcomes;
     use super::*;
     use crate::kernel::kswapd::{Jiffy, KswapdOptions};
-    use crate::outcome::outcome;
     use crate::policy::registry::{Entry, PolicySpec, bits};
     use crate::replay::Options;
     use crate::resolve::{ResolveOptions, program_of};
@@ -370,13 +370,7 @@ mod tests {
             let daemon = KswapdOptions { low: 3, high: 6, jiffy: Some(Jiffy::References(7)) };
             let options = Options { kswapd: kswapd.then_some(daemon), ..Options::new(frames) };
             let policy: PolicySpec = format!("wsclock:tau={tau}").parse().unwrap();
-            let mut plain = policy.clone();
-            plain.entry = &PLAIN;
-            let [found, expected] = [&policy, &plain].map(|spec| {
-                let mut replay = spec.start(&program, &options).unwrap();
-                replay.run(&|| true);
-                outcome(&*replay, "test", &policy, &options)
-            });
+            let [found, expected] = outcomes(&policy, &PLAIN, &program, &options);
             prop_assert_eq!(found, expected);
         }
     }
