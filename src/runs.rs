@@ -8,7 +8,7 @@
 //! frame that could not be had), they come one by one; that is seen to where the runs are replayed.
 //!
 //! The references themselves stay, for those who look at each. What did not help: a branch for whether a run goes on, which is
-//! guessed wrong every other time.
+//! guessed wrong every other time; to find where a run starts in a word by the counts of its bytes, and not from bit to bit.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};

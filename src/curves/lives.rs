@@ -11,7 +11,7 @@
 //! life that ends at depth d has a dirty swap-out at the sizes above w and up to d, and a clean one at the others up to d.
 //!
 //! Counts of sizes up to d are kept at d, and summed from the largest size down. Which references are minor faults is
-//! `minor_faults`.
+//! `minor_faults`. What did not help: small depths counted in several places by turns, so that no count waits for the one before.
 
 use std::ops::Range;
 

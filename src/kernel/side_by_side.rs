@@ -70,7 +70,8 @@ pub enum Clearing {
 #[derive(Clone, Debug)]
 pub(crate) struct Beside(Box<Arrays>);
 
-/// The page tables of up to 64 memory sizes, each in its lane.
+/// The page tables of up to 64 memory sizes, each in its lane. What did not help: to count minor faults a bit of all sizes at once,
+/// without going from size to size.
 #[derive(Debug)]
 pub struct SideBySide {
     /// None while they are lent.

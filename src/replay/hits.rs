@@ -28,7 +28,8 @@ const AHEAD: usize = 1024;
 /// References that are looked at together.
 pub(super) const GROUP: usize = 16;
 
-/// References after a fault that are looked at one by one.
+/// References after a fault that are looked at one by one. 48 are as fast on logs of single programs, and a twentieth slower on
+/// pg-tpcb-exact.
 const NEAR: usize = 16;
 
 /// What the processor can do at once.
