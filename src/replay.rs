@@ -25,7 +25,7 @@ use crate::kernel::known::{Known, Model, Nothing, OneSharer, SeveralSharers};
 use crate::kernel::kswapd::{Jiffy, Kswapd, KswapdOptions, PAGES_A_WAKE_UP};
 use crate::kernel::page_tables::{CountsMinorFaults, EndsAtMinorFaults, PageTables, Tables, with_entries, with_known};
 use crate::kernel::side_by_side::SideBySide;
-use crate::kernel::side_by_side::frames::Frames;
+use crate::kernel::side_by_side::frames::{Frames, Reclaim};
 use crate::kernel::swap::RECORDED_RUN_SLOTS;
 use crate::kernel::{Counters, Entries, Fault, Kernel, Memory, Verdict};
 use crate::observers::distributions::Distributions;
@@ -899,10 +899,13 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
         if self.daemon.is_some() || self.out_of_memory != OutOfMemory::Continue {
             return false;
         }
-        let start_priority = self.policy.start_priority();
+        let reclaim = Reclaim {
+            start_priority: self.policy.start_priority(),
+            second_chances: self.policy.gives_second_chances(),
+        };
         let Some(hands) = self.policy.two_hands() else { return false };
         let ahead = hands.ahead(&Memory::new(&mut self.kernel, None));
-        let lent = self.kernel.lend_frames(frames, ahead, start_priority);
+        let lent = self.kernel.lend_frames(frames, ahead, reclaim);
         if lent {
             std::mem::swap(&mut self.distributions, distributions);
         }

@@ -385,7 +385,7 @@ trait Lanes: Entries {
     /// were young, and how many were present.
     fn pass(&mut self, page: PageId) -> (u32, u32);
 
-    /// A page without a young entry leaves its frame for swap (R26): the entries that are taken, and whether the page was
+    /// A page leaves its frame for swap (R26): the entries that are taken, and whether the page was
     /// written since it came in.
     fn swap_out(&mut self, page: PageId) -> (u32, bool);
 

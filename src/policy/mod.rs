@@ -264,10 +264,16 @@ pub trait Policy: Sized + Send + 'static {
         let _ = memory;
     }
 
-    /// Its hands, where a call for memory tries the pages that they come to by a second chance until one is out, and there is no
-    /// more to the policy: faults at several memory sizes are done together then.
+    /// Its hands, where a call for memory tries the pages that they come to until one is out, and there is no more to the policy:
+    /// faults at several memory sizes are done together then.
     fn two_hands(&mut self) -> Option<&mut two_hands::TwoHands> {
         None
+    }
+
+    /// Whether it tries the pages that [`Policy::two_hands`] come to by a second chance ([`Pick::IfOld`]); else the first goes
+    /// ([`Pick::Now`]).
+    fn gives_second_chances(&self) -> bool {
+        true
     }
 
     /// Where its hands are, for policies that have a segment and a page index as the kernel does.

@@ -36,6 +36,14 @@ impl Policy for Sweep {
         self.hands.advance(memory).map(Pick::Now)
     }
 
+    fn two_hands(&mut self) -> Option<&mut TwoHands> {
+        Some(&mut self.hands)
+    }
+
+    fn gives_second_chances(&self) -> bool {
+        false
+    }
+
     fn hand(&self, program: &Program) -> Option<Hand> {
         Some(self.hands.position(program))
     }

@@ -50,8 +50,7 @@ pub(super) struct Hand {
     /// Pages in memory, and the most that there can be.
     pub(super) shm_rss: u32,
     pub(super) most: u32,
-    /// The priority at which a reclaim starts (R33).
-    pub(super) start_priority: u32,
+    pub(super) reclaim: Reclaim,
     /// From here on what was counted since it was lent, beside the faults: R27.
     pub(super) failed_scans: u64,
     /// R37.
@@ -63,6 +62,15 @@ pub(super) struct Hand {
     /// Pages that were examined, and entries that were taken, where none went after all.
     pub(super) attempts_in_vain: u64,
     pub(super) entries_in_vain: u64,
+}
+
+/// How a page is reclaimed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reclaim {
+    /// The priority at which it starts (R33).
+    pub(crate) start_priority: u32,
+    /// Whether pages are tried by a second chance for each sharer (R25, R26); else the first that the hand comes to goes.
+    pub(crate) second_chances: bool,
 }
 
 /// A fault: a page came in, and another went for it, if one had to.
@@ -243,7 +251,7 @@ impl SegmentCounters {
 impl Kernel {
     /// Lends what a fault changes, for a hand with these pages ahead of it. False, and nothing is lent, where there is more to a
     /// fault than is done there.
-    pub(crate) fn lend_frames(&mut self, frames: &mut Frames, ahead: Range<PageId>, start_priority: u32) -> bool {
+    pub(crate) fn lend_frames(&mut self, frames: &mut Frames, ahead: Range<PageId>, reclaim: Reclaim) -> bool {
         let Some(lane) = self.lane.filter(|_| !self.keeps_slots::<Nothing>() && self.table.locked() == 0) else {
             return false;
         };
@@ -259,7 +267,7 @@ impl Kernel {
             shm_rss: self.shm_rss as u32,
             // No more can be in memory than there are.
             most: u32::try_from(self.frames).unwrap_or(u32::MAX),
-            start_priority,
+            reclaim,
             ..Hand::default()
         };
         frames.counters[number] = self.counters;

@@ -2,7 +2,7 @@
 //! fault, in one loop that knows the width of the words, and with what it changes beside the words close together.
 //!
 //! These are the rules of `src/kernel/faults.rs`, `src/kernel/evict.rs` and of the priority loop in `src/replay.rs`, for the plain
-//! case: pages are tried in their order from where the hand is, by a second chance for each sharer; no segment is locked, and
+//! case: pages are tried in their order from where the hand is, by a second chance for each sharer or none; no segment is locked, and
 //! slots of swap are not kept. What else there is goes by those, and the counts are compared in `tests/passes.rs`. Where the
 //! hand goes at the end of a segment is not known here.
 //!
@@ -143,7 +143,7 @@ impl<O: Hands> ShmSwap<'_, O> {
         if hand.shm_rss == 0 {
             return false;
         }
-        let mut scans = Scans::new(hand.shm_rss, hand.start_priority);
+        let mut scans = Scans::new(hand.shm_rss, hand.reclaim.start_priority);
         let mut ahead = resident.members(hand.next.index(), hand.end.index());
         // Entries of pages that stay: those that were young, and all that were present. Of these the others are taken.
         let (mut cleared, mut present) = (0, 0);
@@ -169,6 +169,10 @@ impl<O: Hands> ShmSwap<'_, O> {
                 continue;
             }
             scans.left -= 1;
+            if !hand.reclaim.second_chances {
+                self.young.made_old(page, number as u32);
+                break Some(page);
+            }
             // Asked first, because it is nearer: what is guessed wrong is known sooner.
             if self.young.of(page) >> number & 1 != 0 {
                 self.young.made_old(page, number as u32);
