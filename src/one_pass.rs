@@ -5,9 +5,9 @@
 //! whether it would change nothing there, because the entry is young already, and the page written if it writes. Most
 //! references change nothing at any size, and are passed over with one look for all. Of the others, hits and minor faults are
 //! carried out at all sizes together, and only the sizes at which the page is in no frame are told. Where the hands of
-//! `shm_swap` are all there is to a policy, the replays lend what faults change, and a fault is done at all sizes in one go
-//! ([`shm_swap`](crate::kernel::side_by_side::shm_swap)). So every count, histogram and event is what a replay alone would give:
-//! it is one.
+//! `shm_swap`, or one over a ring, are all there is to a policy, the replays lend what faults change, and a fault is done at all
+//! sizes in one go ([`shm_swap`](crate::kernel::side_by_side::shm_swap)). So every count, histogram and event is what a replay alone
+//! would give: it is one.
 //!
 //! It loses where a size faults at every other reference, or has something to do where hardly another one has: its model is
 //! cold each time. Such sizes leave the pass ([`OnePass::run`]) and go on alone, from where they are. No policy is known here

@@ -25,7 +25,7 @@ use crate::kernel::known::{Known, Model, Nothing, OneSharer, SeveralSharers};
 use crate::kernel::kswapd::{Jiffy, Kswapd, KswapdOptions, PAGES_A_WAKE_UP};
 use crate::kernel::page_tables::{CountsMinorFaults, EndsAtMinorFaults, PageTables, Tables, with_entries, with_known};
 use crate::kernel::side_by_side::SideBySide;
-use crate::kernel::side_by_side::frames::{Frames, Reclaim};
+use crate::kernel::side_by_side::frames::{Frames, Reclaim, Ring};
 use crate::kernel::swap::RECORDED_RUN_SLOTS;
 use crate::kernel::{Counters, Entries, Fault, Kernel, Memory, Verdict};
 use crate::observers::distributions::Distributions;
@@ -903,9 +903,15 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
             start_priority: self.policy.start_priority(),
             second_chances: self.policy.gives_second_chances(),
         };
-        let Some(hands) = self.policy.two_hands() else { return false };
-        let ahead = hands.ahead(&Memory::new(&mut self.kernel, None));
-        let lent = self.kernel.lend_frames(frames, ahead, reclaim);
+        let lent = if let Some(hands) = self.policy.two_hands() {
+            let ahead = hands.ahead(&Memory::new(&mut self.kernel, None));
+            self.kernel.lend_frames(frames, ahead, reclaim)
+        } else if let Some(ring) = self.policy.ring() {
+            let ring = || ring.lend().map(|(places, hand)| Ring { places, hand });
+            self.kernel.lend_full_frames(frames, ring, reclaim)
+        } else {
+            false
+        };
         if lent {
             std::mem::swap(&mut self.distributions, distributions);
         }
@@ -916,6 +922,9 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
         let ahead = self.kernel.take_frames_back(frames);
         if let Some(hands) = self.policy.two_hands() {
             hands.went_on(&ahead);
+        } else if let Some(ring) = self.policy.ring() {
+            let Ring { places, hand } = self.kernel.take_ring_back(frames);
+            ring.take_back(places, hand);
         }
         std::mem::swap(&mut self.distributions, distributions);
     }

@@ -159,15 +159,14 @@ proptest! {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
-    /// Faults of `linux-2.0` and `sweep` are done at all sizes in one go where no segment is locked, swap has no end, and there is no
-    /// daemon.
+    /// Faults of these policies are done at all sizes in one go where no segment is locked, swap has no end, and there is no daemon.
     #[test]
     fn random_worlds_come_out_the_same_where_faults_are_done_in_one_go(
         sharers in prop_oneof![Just(1_u8), Just(3), Just(14), Just(20), Just(35)],
         steps in prop::collection::vec((0_u8..13, any::<u8>(), any::<u8>(), any::<u8>(), 1_u8..6), 20..160),
     ) {
         let program = program_of_script(&script(sharers, &steps));
-        let policies = PolicySpec::parse_list("linux-2.0,linux-2.0:prio=0,linux-2.0:prio=2,sweep").unwrap();
+        let policies = PolicySpec::parse_list("linux-2.0,linux-2.0:prio=0,linux-2.0:prio=2,sweep,clock,fifo").unwrap();
         check(&jobs(&program, &policies, &Options::new(1), &[1, 2, 3, 4, 5, 7, 9, 12, 15]));
     }
 }

@@ -50,16 +50,6 @@ impl ResidentPages {
         *self = Self { set: Bitmap::new(pages), kept: true };
     }
 
-    /// Lends the set; none where it is not kept.
-    pub(super) fn lend(&mut self) -> Option<Bitmap> {
-        self.kept.then(|| std::mem::take(&mut self.set))
-    }
-
-    /// Takes the set back.
-    pub(super) fn take_back(&mut self, set: Bitmap) {
-        self.set = set;
-    }
-
     /// Whether a page is in the set; none where it is not kept.
     pub(super) fn contains(&self, page: PageId) -> Option<bool> {
         self.kept.then(|| self.set.contains(page.index()))

@@ -56,6 +56,10 @@ impl Policy for Clock {
         }
     }
 
+    fn ring(&mut self) -> Option<&mut Ring> {
+        self.referenced_on_load.then_some(&mut self.ring)
+    }
+
     fn evicted(&mut self, page: PageId) {
         self.ring.remove(page);
     }

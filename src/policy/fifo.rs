@@ -39,6 +39,14 @@ impl Policy for Fifo {
         self.queue.insert(page);
     }
 
+    fn ring(&mut self) -> Option<&mut Ring> {
+        Some(&mut self.queue)
+    }
+
+    fn gives_second_chances(&self) -> bool {
+        false
+    }
+
     fn evicted(&mut self, page: PageId) {
         self.queue.remove(page);
     }

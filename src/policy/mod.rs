@@ -270,8 +270,14 @@ pub trait Policy: Sized + Send + 'static {
         None
     }
 
-    /// Whether it tries the pages that [`Policy::two_hands`] come to by a second chance ([`Pick::IfOld`]); else the first goes
-    /// ([`Pick::Now`]).
+    /// Its ring, where the first page from the hand on goes that gets no second chance, the next that comes in takes its place, and
+    /// there is no more to the policy, as long as no segment is locked.
+    fn ring(&mut self) -> Option<&mut ring::Ring> {
+        None
+    }
+
+    /// Whether pages that [`Policy::two_hands`] come to are tried by a second chance for each sharer ([`Pick::IfOld`]), and those at
+    /// the hand of [`Policy::ring`] get one where they are young ([`Memory::passed_over`]); else the first goes.
     fn gives_second_chances(&self) -> bool {
         true
     }

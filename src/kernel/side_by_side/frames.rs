@@ -7,8 +7,8 @@
 
 use std::ops::Range;
 
-use super::super::bitmap::Bitmap;
 use super::super::known::Nothing;
+use super::super::resident_pages::ResidentPages;
 use super::super::{Counters, Kernel, SegmentCounters};
 use super::MOST_SIZES;
 use crate::ids::PageId;
@@ -23,7 +23,9 @@ const LATEST: usize = 512;
 pub struct Frames {
     pub(super) hands: Box<[Hand; MOST_SIZES]>,
     /// The resident pages of each size.
-    pub(super) resident: Vec<Bitmap>,
+    pub(super) resident: Vec<ResidentPages>,
+    /// The rings of those sizes at which pages go by one.
+    pub(super) rings: Vec<Ring>,
     pub(super) latest: Latest,
     counters: Vec<Counters>,
     /// Those of all segments, for each size.
@@ -71,6 +73,15 @@ pub(crate) struct Reclaim {
     pub(crate) start_priority: u32,
     /// Whether pages are tried by a second chance for each sharer (R25, R26); else the first that the hand comes to goes.
     pub(crate) second_chances: bool,
+}
+
+/// The pages in memory in the order in which a hand meets them, over and over: one that comes in takes the place of the one that
+/// went for it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ring {
+    /// None where pages do not go by a ring.
+    pub(crate) places: Vec<PageId>,
+    pub(crate) hand: usize,
 }
 
 /// A fault: a page came in, and another went for it, if one had to.
@@ -158,7 +169,8 @@ impl Frames {
         let (largest, pages_of_largest) = largest.map_or((0, 0..0), |(place, segment)| (place, segment.pages()));
         Self {
             hands: Box::new([Hand::default(); MOST_SIZES]),
-            resident: vec![Bitmap::default(); sizes],
+            resident: vec![ResidentPages::default(); sizes],
+            rings: vec![Ring::default(); sizes],
             latest: Latest { faults: vec![[Exchange::default(); LATEST]; sizes], counts: [0; MOST_SIZES] },
             counters: vec![Counters::default(); sizes],
             segments: vec![SegmentCounters::default(); program.segments.len() * sizes],
@@ -252,15 +264,39 @@ impl Kernel {
     /// Lends what a fault changes, for a hand with these pages ahead of it. False, and nothing is lent, where there is more to a
     /// fault than is done there.
     pub(crate) fn lend_frames(&mut self, frames: &mut Frames, ahead: Range<PageId>, reclaim: Reclaim) -> bool {
-        let Some(lane) = self.lane.filter(|_| !self.keeps_slots::<Nothing>() && self.table.locked() == 0) else {
-            return false;
-        };
-        let number = lane.number as usize;
+        let Some(number) = self.lends_as() else { return false };
         if self.shm_rss == 0 {
             self.resident.keep_empty(self.program.footprint() as usize);
         }
-        let Some(resident) = self.resident.lend() else { return false };
-        frames.resident[number] = resident;
+        if self.resident.set().is_none() {
+            return false;
+        }
+        self.lend(frames, number, ahead, reclaim);
+        true
+    }
+
+    /// The same where a ring of all pages in memory tells which one goes; it is asked for where no frame is free.
+    pub(crate) fn lend_full_frames(
+        &mut self,
+        frames: &mut Frames,
+        ring: impl FnOnce() -> Option<Ring>,
+        reclaim: Reclaim,
+    ) -> bool {
+        let Some(number) = self.lends_as().filter(|_| self.shm_rss == self.frames) else { return false };
+        let Some(ring) = ring() else { return false };
+        frames.rings[number] = ring;
+        self.lend(frames, number, PageId::new(0)..PageId::new(0), reclaim);
+        true
+    }
+
+    /// The number of its lane, where a fault is no more than what is done there.
+    fn lends_as(&self) -> Option<usize> {
+        let lane = self.lane.filter(|_| !self.keeps_slots::<Nothing>() && self.table.locked() == 0)?;
+        Some(lane.number as usize)
+    }
+
+    fn lend(&mut self, frames: &mut Frames, number: usize, ahead: Range<PageId>, reclaim: Reclaim) {
+        frames.resident[number] = std::mem::take(&mut self.resident);
         frames.hands[number] = Hand {
             next: ahead.start,
             end: ahead.end,
@@ -273,7 +309,12 @@ impl Kernel {
         frames.counters[number] = self.counters;
         let each = self.segments.len();
         frames.segments[number * each..][..each].copy_from_slice(&self.segments);
-        true
+    }
+
+    /// Takes the ring of [`Kernel::lend_full_frames`] back.
+    pub(crate) fn take_ring_back(&self, frames: &mut Frames) -> Ring {
+        let Some(lane) = self.lane else { unreachable!("it has lent one") };
+        std::mem::take(&mut frames.rings[lane.number as usize])
     }
 
     /// Takes back what was lent, when all faults are counted; the pages that the hand has ahead of it.
@@ -285,7 +326,7 @@ impl Kernel {
         (self.counters, self.shm_rss) = (counters, u64::from(shm_rss));
         let each = self.segments.len();
         self.segments.copy_from_slice(&frames.segments[number * each..][..each]);
-        self.resident.take_back(std::mem::take(&mut frames.resident[number]));
+        self.resident = std::mem::take(&mut frames.resident[number]);
         next..end
     }
 }

@@ -1,10 +1,11 @@
-//! Faults at several memory sizes at which the pages that go are those that `shm_swap` finds: all that happens at a size at a
-//! fault, in one loop that knows the width of the words, and with what it changes beside the words close together.
+//! Faults at several memory sizes at which the pages that go are those that `shm_swap` finds, or the next of a ring: all that
+//! happens at a size at a fault, in one loop that knows the width of the words, and with what it changes beside the words close
+//! together.
 //!
 //! These are the rules of `src/kernel/faults.rs`, `src/kernel/evict.rs` and of the priority loop in `src/replay.rs`, for the plain
-//! case: pages are tried in their order from where the hand is, by a second chance for each sharer or none; no segment is locked, and
-//! slots of swap are not kept. What else there is goes by those, and the counts are compared in `tests/passes.rs`. Where the
-//! hand goes at the end of a segment is not known here.
+//! case: pages are tried in their order from where the hand is, by a second chance for each sharer or none; or the first of a ring
+//! goes that gets no second chance. No segment is locked, and slots of swap are not kept. What else there is goes by those, and the
+//! counts are compared in `tests/passes.rs`. Where the hand goes at the end of a segment is not known here.
 //!
 //! Wrong guesses are what it takes much of its time for: whether a page is old, whether the budget is used up, and whether the
 //! next page is in the same word of the set. What did not help: to call the next pages' words from memory, at the fault, at the
@@ -25,7 +26,7 @@
 use std::ops::Range;
 
 use super::super::page_tables::{Tables, Words, with_tables};
-use super::frames::{Exchange, Frames};
+use super::frames::{Exchange, Frames, Ring};
 use super::{Arrays, Lane, Lanes, MOST_SIZES, SideBySide, Young};
 use crate::ids::PageId;
 use crate::program::Reference;
@@ -118,6 +119,8 @@ impl<O: Hands> ShmSwap<'_, O> {
             let hand = &mut self.frames.hands[number];
             if hand.shm_rss < hand.most {
                 hand.shm_rss += 1;
+            } else if !self.frames.rings[number].places.is_empty() {
+                self.exchange_in_ring(entries, number, &mut fault);
             } else if !self.try_to_free_page(entries, number, &mut fault) {
                 // R37, A8.
                 self.frames.hands[number].out_of_memory += 1;
@@ -126,12 +129,42 @@ impl<O: Hands> ShmSwap<'_, O> {
             }
             // R13 to R15.
             fault.was_in_swap(entries.bring_in(reference));
-            self.frames.resident[number].insert(reference.page.index());
+            self.frames.resident[number].insert(reference.page);
             if self.frames.latest.push(number, fault) {
                 self.others.many_faults(number, self.frames);
             }
         }
         had
+    }
+
+    /// A page goes whose place in the ring is the next that gets no second chance, and the page that comes in has the place. What is
+    /// examined counts as in [`Memory::passed_over`](super::super::Memory::passed_over), and no scan fails: the first that has a
+    /// budget finds one.
+    #[inline(always)]
+    fn exchange_in_ring(&mut self, entries: &mut impl Lanes, number: usize, fault: &mut Exchange) {
+        let Frames { hands, resident, rings, .. } = &mut *self.frames;
+        let (hand, Ring { places, hand: place }) = (&mut hands[number], &mut rings[number]);
+        let (mut attempts, mut cleared) = (1, 0);
+        let page = loop {
+            let page = places[*place];
+            if !hand.reclaim.second_chances {
+                break page;
+            }
+            let were_young = entries.clear_accessed(page);
+            if were_young == 0 {
+                break page;
+            }
+            self.young.made_old(page, number as u32);
+            (attempts, cleared) = (attempts + 1, cleared + were_young);
+            *place = after(*place, places.len());
+        };
+        self.young.made_old(page, number as u32);
+        hand.young_cleared += u64::from(cleared);
+        let (taken, written) = entries.swap_out(page);
+        resident[number].remove(page);
+        places[*place] = fault.come;
+        *place = after(*place, places.len());
+        fault.went(page, written, attempts, taken);
     }
 
     /// The priority loop (R33), which ends with the first page that goes, and the scans in it (R18, R22 to R27), all in one loop.
@@ -140,11 +173,9 @@ impl<O: Hands> ShmSwap<'_, O> {
     fn try_to_free_page(&mut self, entries: &mut impl Lanes, number: usize, fault: &mut Exchange) -> bool {
         let Frames { hands, resident, .. } = &mut *self.frames;
         let (hand, resident) = (&mut hands[number], &mut resident[number]);
-        if hand.shm_rss == 0 {
-            return false;
-        }
+        let Some(set) = resident.set().filter(|_| hand.shm_rss > 0) else { return false };
         let mut scans = Scans::new(hand.shm_rss, hand.reclaim.start_priority);
-        let mut ahead = resident.members(hand.next.index(), hand.end.index());
+        let mut ahead = set.members(hand.next.index(), hand.end.index());
         // Entries of pages that stay: those that were young, and all that were present. Of these the others are taken.
         let (mut cleared, mut present) = (0, 0);
         let gone = loop {
@@ -154,7 +185,7 @@ impl<O: Hands> ShmSwap<'_, O> {
                 let is_none = pages.is_none();
                 let Range { start, end } = pages.unwrap_or(PageId::new(0)..PageId::new(0));
                 (hand.next, hand.end) = (start, end);
-                ahead = resident.members(start.index(), end.index());
+                ahead = set.members(start.index(), end.index());
                 if is_none && !scans.fail() {
                     break None;
                 }
@@ -195,10 +226,16 @@ impl<O: Hands> ShmSwap<'_, O> {
         hand.next = page.next();
         // R26.
         let (taken, written) = entries.swap_out(page);
-        resident.remove(page.index());
+        resident.remove(page);
         fault.went(page, written, scans.attempts(), taken + wasted);
         true
     }
+}
+
+/// The place behind one in a ring of so many.
+#[inline(always)]
+fn after(place: usize, places: usize) -> usize {
+    if place + 1 == places { 0 } else { place + 1 }
 }
 
 /// The scans of a reclaim, by their budgets.
