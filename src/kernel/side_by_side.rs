@@ -385,8 +385,8 @@ trait Lanes: Entries {
     /// were young, and how many were present.
     fn pass(&mut self, page: PageId) -> (u32, u32);
 
-    /// A page leaves its frame for swap (R26): the entries that are taken, and whether the page was
-    /// written since it came in.
+    /// A page leaves its frame for swap (R26): the entries that are taken, and whether the page was written since it
+    /// came in.
     fn swap_out(&mut self, page: PageId) -> (u32, bool);
 
     /// Empties the entry of an attachment at all sizes, of which there are `1 << shift`; whether there was one at any.

@@ -295,6 +295,7 @@ impl Kernel {
         Some(lane.number as usize)
     }
 
+    /// Lends what a fault changes of every kind of hand.
     fn lend(&mut self, frames: &mut Frames, number: usize, ahead: Range<PageId>, reclaim: Reclaim) {
         frames.resident[number] = std::mem::take(&mut self.resident);
         frames.hands[number] = Hand {

@@ -148,6 +148,7 @@ impl<O: Hands> ShmSwap<'_, O> {
         let page = loop {
             let page = places[*place];
             if !hand.reclaim.second_chances {
+                self.young.made_old(page, number as u32);
                 break page;
             }
             let were_young = entries.clear_accessed(page);
@@ -158,7 +159,6 @@ impl<O: Hands> ShmSwap<'_, O> {
             (attempts, cleared) = (attempts + 1, cleared + were_young);
             *place = after(*place, places.len());
         };
-        self.young.made_old(page, number as u32);
         hand.young_cleared += u64::from(cleared);
         let (taken, written) = entries.swap_out(page);
         resident[number].remove(page);
