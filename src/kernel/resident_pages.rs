@@ -45,6 +45,12 @@ impl ResidentPages {
         self.kept.then_some(&self.set)
     }
 
+    /// The same, for who takes pages out.
+    #[inline(always)]
+    pub(super) fn set_mut(&mut self) -> Option<&mut Bitmap> {
+        self.kept.then_some(&mut self.set)
+    }
+
     /// Keeps the set from now on, while it is empty.
     pub(super) fn keep_empty(&mut self, pages: usize) {
         *self = Self { set: Bitmap::new(pages), kept: true };

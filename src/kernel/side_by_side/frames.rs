@@ -26,6 +26,8 @@ pub struct Frames {
     pub(super) resident: Vec<ResidentPages>,
     /// The rings of those sizes at which pages go by one.
     pub(super) rings: Vec<Ring>,
+    /// These, a bit each, for good: a size keeps to its policy. At the others pages are found by scans.
+    pub(super) by_ring: u64,
     pub(super) latest: Latest,
     counters: Vec<Counters>,
     /// Those of all segments, for each size.
@@ -79,7 +81,6 @@ pub(crate) struct Reclaim {
 /// went for it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ring {
-    /// None where pages do not go by a ring.
     pub(crate) places: Vec<PageId>,
     pub(crate) hand: usize,
 }
@@ -171,6 +172,7 @@ impl Frames {
             hands: Box::new([Hand::default(); MOST_SIZES]),
             resident: vec![ResidentPages::default(); sizes],
             rings: vec![Ring::default(); sizes],
+            by_ring: 0,
             latest: Latest { faults: vec![[Exchange::default(); LATEST]; sizes], counts: [0; MOST_SIZES] },
             counters: vec![Counters::default(); sizes],
             segments: vec![SegmentCounters::default(); program.segments.len() * sizes],
@@ -286,6 +288,7 @@ impl Kernel {
         let Some(ring) = ring() else { return false };
         frames.rings[number] = ring;
         self.lend(frames, number, PageId::new(0)..PageId::new(0), reclaim);
+        frames.by_ring |= 1 << number;
         true
     }
 

@@ -53,6 +53,12 @@ impl Young {
         self.forget(page, 1 << size);
     }
 
+    /// What is known at one size.
+    #[inline(always)]
+    pub(super) fn at(&mut self, size: u32) -> YoungAt<'_> {
+        YoungAt { sizes: &mut self.sizes, shift: self.shift, size: 1 << (size % u64::BITS) }
+    }
+
     /// At these sizes nothing is known any more of a page.
     #[inline(always)]
     pub fn forget(&mut self, page: PageId, sizes: u64) {
@@ -61,6 +67,37 @@ impl Young {
             self.sizes[first] &= !sizes;
         } else if let Some(of_page) = self.sizes[first..].first_chunk_mut::<2>() {
             *of_page = of_page.map(|known| known & !sizes);
+        }
+    }
+}
+
+/// What is known at one size, with all that it takes to find it.
+#[derive(Debug)]
+pub(super) struct YoungAt<'y> {
+    sizes: &'y mut [u64],
+    shift: u32,
+    size: u64,
+}
+
+impl YoungAt<'_> {
+    /// A page is made old, if it is known to be young; whether it was.
+    #[inline(always)]
+    pub(super) fn make_old(&mut self, page: PageId) -> bool {
+        let first = page.index() << self.shift;
+        let is_young = self.sizes[first] & self.size != 0;
+        if is_young {
+            self.forget(page);
+        }
+        is_young
+    }
+
+    /// Nothing is known any more of a page.
+    #[inline(always)]
+    pub(super) fn forget(&mut self, page: PageId) {
+        let first = page.index() << self.shift;
+        self.sizes[first] &= !self.size;
+        if self.shift != 0 {
+            self.sizes[first + 1] &= !self.size;
         }
     }
 }
