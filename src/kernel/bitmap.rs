@@ -12,6 +12,9 @@ pub struct Bitmap {
 }
 
 impl Bitmap {
+    /// Numbers that stand in one word.
+    pub const WORD: usize = 64;
+
     /// An empty set for numbers below `length`.
     pub fn new(length: usize) -> Self {
         Self { words: vec![0; length.div_ceil(64)], length }
@@ -66,6 +69,20 @@ impl Bitmap {
         let gaps = std::iter::once(!first & (u64::MAX << (from % 64))).chain(rest.iter().map(|word| !word));
         let (word, gaps) = (from / 64..).zip(gaps).find(|&(_, gaps)| gaps != 0)?;
         Some(word * 64 + gaps.trailing_zeros() as usize).filter(|&found| found < self.length)
+    }
+
+    /// As [`Bitmap::next_clear`], but in the word of `from` alone.
+    #[inline]
+    pub fn next_clear_of_word(&self, from: usize) -> Option<usize> {
+        let gaps = !self.words.get(from / Self::WORD)? & (u64::MAX << (from % Self::WORD));
+        let found = from / Self::WORD * Self::WORD + gaps.trailing_zeros() as usize;
+        (gaps != 0 && found < self.length).then_some(found)
+    }
+
+    /// Whether a word is full of members.
+    #[inline]
+    pub fn is_full_word(&self, word: usize) -> bool {
+        self.words[word] == u64::MAX
     }
 
     /// All members, ascending.
@@ -165,6 +182,8 @@ mod tests {
             }
             for from in 0..length + 70 {
                 prop_assert_eq!(bitmap.next_clear(from), (from..length).find(|number| !set.contains(number)));
+                let of_word = (from..length.min((from / 64 + 1) * 64)).find(|number| !set.contains(number));
+                prop_assert_eq!(bitmap.next_clear_of_word(from), of_word);
                 for end in [from / 2, length / 2, length] {
                     prop_assert_eq!(bitmap.next_set(from, end), (from..end).find(|number| set.contains(number)));
                     let members = (from..end.min(length)).filter(|number| set.contains(number));

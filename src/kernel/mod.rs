@@ -24,6 +24,7 @@ pub mod segments;
 mod shared_second_chance;
 mod shm;
 pub mod side_by_side;
+pub(crate) mod slot_map;
 pub mod swap;
 mod verify;
 

@@ -3,7 +3,7 @@
 //!
 //! Only which slot is taken and freed is decided here. What is written to it, and when, is not.
 
-use crate::kernel::bitmap::Bitmap;
+use crate::kernel::slot_map::SlotMap;
 use crate::trace::SwapArea;
 
 /// Slots that are taken in a row after the first of a cluster (`SWAP_CLUSTER_MAX`, R49).
@@ -32,7 +32,7 @@ struct Area {
     priority: i32,
     /// The area after this one in the list of falling priority.
     next: Option<usize>,
-    used: Bitmap,
+    used: SlotMap,
     lowest: u32,
     highest: u32,
     cluster_next: u32,
@@ -41,7 +41,7 @@ struct Area {
 
 impl Area {
     fn new(slots: u32, priority: i32) -> Self {
-        let mut used = Bitmap::new(slots as usize + 1);
+        let mut used = SlotMap::new(slots as usize + 1);
         // The header is never given out.
         used.insert(0);
         Self { priority, next: None, used, lowest: 1, highest: slots, cluster_next: 0, cluster_credit: 0 }
@@ -49,7 +49,7 @@ impl Area {
 
     /// The first free slot from `from` to the highest.
     fn first_free(&self, from: u32) -> Option<u32> {
-        let found = self.used.next_clear(from as usize)? as u32;
+        let found = self.used.first_free(from as usize)? as u32;
         (found <= self.highest).then_some(found)
     }
 
