@@ -29,7 +29,7 @@ use crate::kernel::side_by_side::frames::{Frames, Reclaim, Ring};
 use crate::kernel::swap::RECORDED_RUN_SLOTS;
 use crate::kernel::{Counters, Entries, Fault, Kernel, Memory, Verdict};
 use crate::observers::distributions::Distributions;
-use crate::observers::{End, Observer, Scan, SwapOut};
+use crate::observers::{Attention, End, Observer, Scan, SwapOut};
 use crate::policy::{Hand, Policy, Together};
 use crate::program::{Packed, Packing, Program, Reference, References};
 use crate::runs::{Cut, InARow, Positions, Runs};
@@ -178,7 +178,7 @@ pub trait Replay: Send {
     /// Where the policy's hands are, if it has them.
     fn hand(&self) -> Option<Hand>;
 
-    /// Lets something watch the rest of the replay.
+    /// Lets something watch the rest of the replay, as closely as it asks for ([`Observer::attention`]).
     fn observe(&mut self, observer: Box<dyn Observer>);
 
     /// Does without the processor's wide instructions, and replays one reference after the other, from now on. The results are
@@ -249,7 +249,10 @@ pub struct Simulation<P, S> {
     runs: OnceCell<Option<Arc<Runs>>>,
     last: LastReferences,
     by_page: ByPage,
+    /// Those who are told of everything.
     observers: Vec<Box<dyn Observer>>,
+    /// Those who are told of swap-outs alone.
+    swap_out_observers: Vec<Box<dyn Observer>>,
     /// The load of which the policy has not heard yet, because references that are part of it may follow.
     loading: Option<(u64, Reference)>,
     /// Entries taken in this scan from pages that stayed: a scan can meet a page twice (R28).
@@ -329,6 +332,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             last: LastReferences::default(),
             by_page: ByPage::default(),
             observers: Vec::new(),
+            swap_out_observers: Vec::new(),
             loading: None,
             taken: Vec::new(),
             program: Arc::clone(program),
@@ -630,6 +634,9 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
                 let after = cost(&self.kernel);
                 let (attempts, entries) = (after.0 - before.0, after.1 - before.1);
                 self.distributions.swapped_out(out.page, self.kernel.now(), attempts, entries);
+                for observer in &mut self.swap_out_observers {
+                    observer.swapped_out(&self.kernel, &out);
+                }
                 before = after;
                 successes += 1;
                 if successes >= most {
@@ -851,6 +858,10 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
     }
 
     fn observe(&mut self, observer: Box<dyn Observer>) {
+        if observer.attention() == Attention::SwapOuts {
+            self.swap_out_observers.push(observer);
+            return;
+        }
         self.kernel.keep_slots();
         self.runs = OnceCell::from(None);
         self.observers.push(observer);
@@ -864,7 +875,7 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
 
     fn can_share_a_pass(&self) -> bool {
         let by_itself = S::EVERY_REFERENCE || self.policy.load_includes_repeats() || self.policy.looks_at_all_pages();
-        !by_itself && self.observers.is_empty()
+        !by_itself && self.observers.is_empty() && self.swap_out_observers.is_empty()
     }
 
     fn join_a_pass(&mut self, tables: &SideBySide, number: usize) {
@@ -949,7 +960,8 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
 
     fn finish(&mut self) -> io::Result<()> {
         let end = End { hand: self.hand(), stopped: self.stopped };
-        self.observers.iter_mut().try_for_each(|observer| observer.finish(&self.kernel, end))
+        let mut observers = self.observers.iter_mut().chain(&mut self.swap_out_observers);
+        observers.try_for_each(|observer| observer.finish(&self.kernel, end))
     }
 }
 

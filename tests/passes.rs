@@ -5,12 +5,13 @@ mod common;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use clockhand::compare::{Job, Passes, run_all};
 use clockhand::kernel::Kernel;
 use clockhand::kernel::kswapd::{Jiffy, KswapdOptions};
 use clockhand::load::load;
-use clockhand::observers::{End, Observer};
+use clockhand::observers::{Attention, End, Observer, SwapOut};
 use clockhand::outcome::outcome;
 use clockhand::policy::registry::PolicySpec;
 use clockhand::program::Program;
@@ -37,23 +38,50 @@ fn all(jobs: &[Job], threads: usize, passes: Passes) -> Vec<Run> {
     run_all(jobs, threads, passes, &|| true, &|_, _| {}).unwrap()
 }
 
-/// Who watches without a word: nothing is taken for known of a replay then.
-struct Watches;
+/// Who watches, and makes of all swap-outs one number: when and in what order, which pages, what it took.
+struct Watches {
+    attention: Attention,
+    swap_outs: Arc<AtomicU64>,
+}
 
 impl Observer for Watches {
+    fn attention(&self) -> Attention {
+        self.attention
+    }
+
+    fn swapped_out(&mut self, kernel: &Kernel, out: &SwapOut) {
+        let parts = [kernel.now(), u64::from(out.page.get()), u64::from(out.sharers), out.scanned];
+        let earlier = self.swap_outs.load(Ordering::Relaxed);
+        let number = parts.iter().fold(earlier, |number, part| (number ^ part).wrapping_mul(0x100_0000_01b3));
+        self.swap_outs.store(number.rotate_left(17), Ordering::Relaxed);
+    }
+
     fn finish(&mut self, _kernel: &Kernel, _end: End) -> io::Result<()> {
         Ok(())
     }
 }
 
-/// One by one, without wide instructions, watched or not.
-fn plain(jobs: &[Job], watched: bool) -> Vec<Run> {
+/// One by one, and what was watched in all of them. Who watches everything does so without wide instructions.
+fn watched(jobs: &[Job], attention: Attention) -> (Vec<Run>, Vec<u64>) {
+    let run = |job: &Job| {
+        let mut replay = job.policy.start(&job.program, &job.options).unwrap();
+        if attention == Attention::Everything {
+            replay.use_plain_instructions();
+        }
+        let swap_outs = Arc::new(AtomicU64::new(0));
+        replay.observe(Box::new(Watches { attention, swap_outs: Arc::clone(&swap_outs) }));
+        replay.run(&|| true);
+        let run = outcome(&*replay, &job.trace, &job.policy, &job.options);
+        (run, swap_outs.load(Ordering::Relaxed))
+    };
+    jobs.iter().map(run).unzip()
+}
+
+/// One by one, without wide instructions.
+fn plain(jobs: &[Job]) -> Vec<Run> {
     let run = |job: &Job| {
         let mut replay = job.policy.start(&job.program, &job.options).unwrap();
         replay.use_plain_instructions();
-        if watched {
-            replay.observe(Box::new(Watches));
-        }
         replay.run(&|| true);
         outcome(&*replay, &job.trace, &job.policy, &job.options)
     };
@@ -61,8 +89,9 @@ fn plain(jobs: &[Job], watched: bool) -> Vec<Run> {
 }
 
 fn check(jobs: &[Job]) {
-    let expected = plain(jobs, true);
-    assert_eq!(plain(jobs, false), expected);
+    let (expected, swap_outs) = watched(jobs, Attention::Everything);
+    assert_eq!(watched(jobs, Attention::SwapOuts), (expected.clone(), swap_outs));
+    assert_eq!(plain(jobs), expected);
     for (threads, passes) in [(1, Passes::Alone), (1, Passes::Shared), (2, Passes::Shared)] {
         for (found, expected) in all(jobs, threads, passes).iter().zip(&expected) {
             assert_eq!(found, expected, "{passes:?} on {threads} threads");
@@ -214,6 +243,6 @@ fn where_no_frame_can_be_had_each_reference_of_a_run_asks_for_one() {
     let options = Options { swap, out_of_memory: OutOfMemory::Continue, ..Options::new(1) };
     let jobs = jobs(&program_of_script(&text), &PolicySpec::all(), &options, &[2, 3, 4, 5, 6, 8, 9, 12]);
     check(&jobs);
-    let most = plain(&jobs, true).iter().map(|run| run.row.out_of_memory).max();
+    let most = plain(&jobs).iter().map(|run| run.row.out_of_memory).max();
     assert!(most > Some(700), "{most:?}: some references of a run do not get a frame either");
 }

@@ -45,12 +45,26 @@ pub struct SwapOut {
     pub sharers: u32,
     /// Pages that the successful scan examined, this one included.
     pub scanned: u64,
-    /// The slot that it went to.
+    /// The slot that it went to; [`SwapSlot::NONE`] where slots are not kept.
     pub slot: SwapSlot,
+}
+
+/// What an observer is told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attention {
+    /// Of everything: slots are kept for it, and each reference is replayed as it is.
+    Everything,
+    /// Of swap-outs and of the end alone, which takes a replay no longer. Slots are not kept for it.
+    SwapOuts,
 }
 
 /// Something that watches a replay. [`Kernel::now`] is the position of the reference at which things happen.
 pub trait Observer: Send {
+    /// What it is to be told of; asked once.
+    fn attention(&self) -> Attention {
+        Attention::Everything
+    }
+
     /// A call of `shm_swap` came to its end.
     fn scanned(&mut self, kernel: &Kernel, scan: &Scan) {
         let _ = (kernel, scan);

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{End, Observer, SwapOut};
+use super::{Attention, End, Observer, SwapOut};
 use crate::kernel::Kernel;
 use crate::timeline::page_axis::PageAxis;
 
@@ -28,6 +28,10 @@ impl SwapOutsByPage {
 }
 
 impl Observer for SwapOutsByPage {
+    fn attention(&self) -> Attention {
+        Attention::SwapOuts
+    }
+
     fn swapped_out(&mut self, _kernel: &Kernel, out: &SwapOut) {
         self.counts[self.axis.bin(out.page)].fetch_add(1, Ordering::Relaxed);
     }
