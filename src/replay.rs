@@ -249,10 +249,9 @@ pub struct Simulation<P, S> {
     runs: OnceCell<Option<Arc<Runs>>>,
     last: LastReferences,
     by_page: ByPage,
-    /// Those who are told of everything.
     observers: Vec<Box<dyn Observer>>,
-    /// Those who are told of swap-outs alone.
-    swap_out_observers: Vec<Box<dyn Observer>>,
+    /// Whether one of them is to be told of everything.
+    is_watched_closely: bool,
     /// The load of which the policy has not heard yet, because references that are part of it may follow.
     loading: Option<(u64, Reference)>,
     /// Entries taken in this scan from pages that stayed: a scan can meet a page twice (R28).
@@ -332,7 +331,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
             last: LastReferences::default(),
             by_page: ByPage::default(),
             observers: Vec::new(),
-            swap_out_observers: Vec::new(),
+            is_watched_closely: false,
             loading: None,
             taken: Vec::new(),
             program: Arc::clone(program),
@@ -342,7 +341,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     /// Replays references up to a position, between which nothing else happens.
     fn references(&mut self, end: u64) {
         // Wide references, of very large traces alone, are not worth compiling it once more.
-        let is_plain = self.observers.is_empty() && matches!(self.program.references, References::Narrow(_));
+        let is_plain = !self.is_watched_closely && matches!(self.program.references, References::Narrow(_));
         match if is_plain { self.kernel.model() } else { Model::Any } {
             Model::Any => self.stretch::<Nothing>(end),
             Model::One => self.stretch::<OneSharer>(end),
@@ -472,7 +471,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         let (near, far) = words.split_at(near);
         let (policy, sight) = (&mut self.policy, &self.sight);
         let tell = |place, reference| sight.referenced(policy, first + place, reference);
-        let done = if K::PLAIN || self.observers.is_empty() {
+        let done = if K::PLAIN || !self.is_watched_closely {
             self.kernel.count_minor_faults(|tables, minor| {
                 with_known!(K, tables, entries => told_run(entries, near, packing, minor, repeats_go_untold, tell))
             })
@@ -537,7 +536,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     #[inline(always)]
     fn untold_hits<K: Known, W: Packed>(&mut self, words: &[W]) -> usize {
         let packing = self.program.packing;
-        if !K::PLAIN && !self.observers.is_empty() {
+        if !K::PLAIN && self.is_watched_closely {
             let tables = &mut self.kernel.tables;
             return with_entries!(tables, entries => entries.run(words, packing, &mut EndsAtMinorFaults));
         }
@@ -634,7 +633,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
                 let after = cost(&self.kernel);
                 let (attempts, entries) = (after.0 - before.0, after.1 - before.1);
                 self.distributions.swapped_out(out.page, self.kernel.now(), attempts, entries);
-                for observer in &mut self.swap_out_observers {
+                for observer in &mut self.observers {
                     observer.swapped_out(&self.kernel, &out);
                 }
                 before = after;
@@ -652,7 +651,7 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
     fn shm_swap<K: Known>(&mut self, priority: u32, wanted: Option<PageId>) -> Option<SwapOut> {
         let shm_rss = self.kernel.shm_rss();
         let budget = shm_rss >> priority;
-        if K::PLAIN || self.observers.is_empty() {
+        if K::PLAIN || !self.is_watched_closely {
             return self.scan::<K>(budget, wanted);
         }
         let before = *self.kernel.counters();
@@ -671,9 +670,6 @@ impl<P: Policy, S: Sees<P>> Simulation<P, S> {
         };
         for observer in &mut self.observers {
             observer.scanned(&self.kernel, &scan);
-            if let Some(out) = &out {
-                observer.swapped_out(&self.kernel, out);
-            }
         }
         out
     }
@@ -858,12 +854,11 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
     }
 
     fn observe(&mut self, observer: Box<dyn Observer>) {
-        if observer.attention() == Attention::SwapOuts {
-            self.swap_out_observers.push(observer);
-            return;
+        if observer.attention() == Attention::Everything {
+            self.kernel.keep_slots();
+            self.runs = OnceCell::from(None);
+            self.is_watched_closely = true;
         }
-        self.kernel.keep_slots();
-        self.runs = OnceCell::from(None);
         self.observers.push(observer);
     }
 
@@ -875,7 +870,7 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
 
     fn can_share_a_pass(&self) -> bool {
         let by_itself = S::EVERY_REFERENCE || self.policy.load_includes_repeats() || self.policy.looks_at_all_pages();
-        !by_itself && self.observers.is_empty() && self.swap_out_observers.is_empty()
+        !by_itself && self.observers.is_empty()
     }
 
     fn join_a_pass(&mut self, tables: &SideBySide, number: usize) {
@@ -960,8 +955,7 @@ impl<P: Policy, S: Sees<P>> Replay for Simulation<P, S> {
 
     fn finish(&mut self) -> io::Result<()> {
         let end = End { hand: self.hand(), stopped: self.stopped };
-        let mut observers = self.observers.iter_mut().chain(&mut self.swap_out_observers);
-        observers.try_for_each(|observer| observer.finish(&self.kernel, end))
+        self.observers.iter_mut().try_for_each(|observer| observer.finish(&self.kernel, end))
     }
 }
 

@@ -65,10 +65,11 @@ impl Bitmap {
     /// The lowest number at or above `from` and below the limit that is not in the set.
     #[inline]
     pub fn next_clear(&self, from: usize) -> Option<usize> {
-        let (first, rest) = self.words.get(from / 64..)?.split_first()?;
-        let gaps = std::iter::once(!first & (u64::MAX << (from % 64))).chain(rest.iter().map(|word| !word));
-        let (word, gaps) = (from / 64..).zip(gaps).find(|&(_, gaps)| gaps != 0)?;
-        Some(word * 64 + gaps.trailing_zeros() as usize).filter(|&found| found < self.length)
+        self.next_clear_of_word(from).or_else(|| {
+            let behind = from / Self::WORD + 1;
+            let full = self.words.get(behind..)?.iter().position(|&word| word != u64::MAX)?;
+            self.next_clear_of_word((behind + full) * Self::WORD)
+        })
     }
 
     /// As [`Bitmap::next_clear`], but in the word of `from` alone.

@@ -49,18 +49,18 @@ pub struct SwapOut {
     pub slot: SwapSlot,
 }
 
-/// What an observer is told of.
+/// What an observer has to be told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attention {
     /// Of everything: slots are kept for it, and each reference is replayed as it is.
     Everything,
-    /// Of swap-outs and of the end alone, which takes a replay no longer. Slots are not kept for it.
+    /// Of swap-outs and of the end, which takes a replay no longer. Slots are not kept for it, and of all else it need not hear.
     SwapOuts,
 }
 
 /// Something that watches a replay. [`Kernel::now`] is the position of the reference at which things happen.
 pub trait Observer: Send {
-    /// What it is to be told of; asked once.
+    /// What it has to be told of; asked once.
     fn attention(&self) -> Attention {
         Attention::Everything
     }

@@ -147,7 +147,10 @@ impl<O: Hands, const BY: bool> ShmSwap<'_, O, BY> {
                 hand.shm_rss += 1;
             } else {
                 let goes = match (BY, hand.reclaim.second_chances) {
-                    (BY_RING, _) => self.exchange_in_ring(entries, number, &mut fault),
+                    (BY_RING, _) => {
+                        self.exchange_in_ring(entries, number, &mut fault);
+                        true
+                    }
                     (BY_SCANS, true) => self.try_to_free_page::<true>(entries, number, &mut fault),
                     (BY_SCANS, false) => self.try_to_free_page::<false>(entries, number, &mut fault),
                 };
@@ -172,7 +175,7 @@ impl<O: Hands, const BY: bool> ShmSwap<'_, O, BY> {
     /// examined counts as in [`Memory::passed_over`](super::super::Memory::passed_over), and no scan fails: the first that has a
     /// budget finds one.
     #[inline(always)]
-    fn exchange_in_ring(&mut self, entries: &mut impl Lanes, number: usize, fault: &mut Exchange) -> bool {
+    fn exchange_in_ring(&mut self, entries: &mut impl Lanes, number: usize, fault: &mut Exchange) {
         let Frames { hands, resident, rings, .. } = &mut *self.frames;
         let (hand, ring) = (&mut hands[number], &mut rings[number]);
         let (places, mut place) = (ring.places.as_mut_slice(), ring.hand);
@@ -198,7 +201,6 @@ impl<O: Hands, const BY: bool> ShmSwap<'_, O, BY> {
         places[place] = fault.come;
         ring.hand = after(place, places.len());
         fault.went(page, written, attempts, taken);
-        true
     }
 
     /// The priority loop (R33), which ends with the first page that goes, and the scans in it (R18, R22 to R27), all in one loop.

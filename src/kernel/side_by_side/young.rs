@@ -50,7 +50,7 @@ impl Young {
     /// Entries of a page were made old or taken at a size.
     #[inline(always)]
     pub(super) fn made_old(&mut self, page: PageId, size: u32) {
-        self.forget(page, 1 << size);
+        self.at(size).forget(page);
     }
 
     /// What is known at one size.
@@ -62,16 +62,21 @@ impl Young {
     /// At these sizes nothing is known any more of a page.
     #[inline(always)]
     pub fn forget(&mut self, page: PageId, sizes: u64) {
-        let first = page.index() << self.shift;
-        if self.shift == 0 {
-            self.sizes[first] &= !sizes;
-        } else if let Some(of_page) = self.sizes[first..].first_chunk_mut::<2>() {
-            *of_page = of_page.map(|known| known & !sizes);
-        }
+        forget(&mut self.sizes, self.shift, page, sizes);
     }
 }
 
-/// What is known at one size, with all that it takes to find it.
+#[inline(always)]
+fn forget(known: &mut [u64], shift: u32, page: PageId, sizes: u64) {
+    let first = page.index() << shift;
+    if shift == 0 {
+        known[first] &= !sizes;
+    } else if let Some(of_page) = known[first..].first_chunk_mut::<2>() {
+        *of_page = of_page.map(|known| known & !sizes);
+    }
+}
+
+/// What is known at one size, with all that it takes to find it at hand, in place of looking it up for each page of a scan.
 #[derive(Debug)]
 pub(super) struct YoungAt<'y> {
     sizes: &'y mut [u64],
@@ -94,10 +99,6 @@ impl YoungAt<'_> {
     /// Nothing is known any more of a page.
     #[inline(always)]
     pub(super) fn forget(&mut self, page: PageId) {
-        let first = page.index() << self.shift;
-        self.sizes[first] &= !self.size;
-        if self.shift != 0 {
-            self.sizes[first + 1] &= !self.size;
-        }
+        forget(self.sizes, self.shift, page, self.size);
     }
 }
